@@ -1,0 +1,1 @@
+"""Nearest neighbours: sealed HNSW segments, an exact tail, and the process that holds the segments."""

@@ -1,0 +1,1 @@
+"""How the desktop finds Lookalike: file-manager verbs, desktop entry, start at login; no Qt."""

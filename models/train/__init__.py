@@ -1,0 +1,1 @@
+"""Trains the embedding network: a ResNet taught by distillation under copy augmentations."""
