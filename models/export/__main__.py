@@ -19,7 +19,7 @@ NAME = "lookalike-resnet18"
 
 
 def main() -> None:
-    """Reads the command line, writes the float file, and the int8 file where photos to calibrate on are given."""
+    """Reads the command line, writes the float file, and int8 where photos to calibrate on are given."""
     parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
     parser.add_argument(
         "--checkpoint", type=Path, required=True, help="last.pt of a run, or a shipped float .onnx"
@@ -50,9 +50,8 @@ def main() -> None:
     if arguments.calibration is not None:
         folded = build_graph(weights, arguments.input_px, is_folded=True)
         small = quantise(folded, arguments.calibration, arguments.input_px, arguments.calibration_photos)
-        print(
-            f"int8: {len(small) / 1e6:.1f} MB, {compare(model, small, arguments.calibration, arguments.input_px)}"
-        )
+        agreement = compare(model, small, arguments.calibration, arguments.input_px)
+        print(f"int8: {len(small) / 1e6:.1f} MB, {agreement}")
         cards["int8"] = write_model(
             arguments.out,
             f"{NAME}-int8",
@@ -68,7 +67,7 @@ def main() -> None:
 
 
 def difference_from_torch(model: bytes, checkpoint: Path, input_px: int) -> float:
-    """Returns the largest difference of any element between the graph's vectors and torch's, on noise pictures."""
+    """Returns the largest difference of any element between the graph's vectors and torch's, on noise."""
     import torch
 
     from models.export.restore import state_dict_of
@@ -90,7 +89,7 @@ def difference_from_torch(model: bytes, checkpoint: Path, input_px: int) -> floa
 
 
 def training_facts(checkpoint: Path) -> dict[str, object]:
-    """Returns how far the training behind a checkpoint has come; nothing for an .onnx file, which does not say."""
+    """Returns how far the training behind a checkpoint has come; an .onnx file does not say."""
     if checkpoint.suffix == ".onnx":
         return {}
     import torch

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from lookalike.embedding.golden import golden_picture
 from numpy.typing import NDArray
+
+from lookalike.embedding.golden import golden_picture
 
 LEAST_COSINE = {"f32": 0.9999, "int8": 0.995}
 """Float kernels agree to 1e-6 and integer kernels to about 1e-3 between CPUs; saturation costs far more."""

@@ -1,8 +1,8 @@
 """The ONNX graph of the network, built node by node from its weights; needs numpy and onnx, not torch.
 
-Building by hand keeps what an exporter would rename or fold away: initializers carry the names of the network's
-``state_dict``, so that training can go on from the shipped file alone (:mod:`models.export.restore`), and batch
-normalisation stays a node of its own. onnxruntime fuses it into the convolutions when it loads the file.
+Building by hand keeps what an exporter would rename or fold away: initializers carry the names of the
+network's ``state_dict``, so that training can go on from the shipped file alone (:mod:`models.export.restore`),
+and batch normalisation stays a node of its own. onnxruntime fuses it into the convolutions on loading.
 """
 
 from __future__ import annotations

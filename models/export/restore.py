@@ -31,8 +31,8 @@ def weights_of(model: onnx.ModelProto) -> dict[str, NDArray[np.float32]]:
 def state_dict_of(file: Path) -> dict[str, torch.Tensor]:
     """Returns a ``state_dict`` for :class:`models.train.network.EmbeddingNet` from a shipped .onnx file.
 
-    Weights went through float16, so they differ from the checkpoint's by up to 0.05 %. The counters of batches
-    seen, which batch normalisation keeps but does not use here, start at zero.
+    Weights went through float16, so they differ from the checkpoint's by up to 0.05 %. The counters of
+    batches seen, which batch normalisation keeps but does not use here, start at zero.
     """
     import torch
 
