@@ -1,0 +1,105 @@
+"""Where Lookalike starts: reads the arguments and picks the window or a command; the only composition root."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from lookalike import __version__, cli
+from lookalike.config.paths import Profile
+from lookalike.core.errors import LookalikeError
+
+BAD_INPUT = 2
+"""Exit code for anything the user can put right."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message[:1].upper()}{message[1:]}. “{self.prog} --help” tells more.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; without a command, the window.
+
+    Returns:
+        0 when it worked, 1 when a check found problems, 2 for input that cannot be used.
+    """
+    options = make_parser().parse_args(arguments)
+    profile = Profile.at(options.profile_dir) if options.profile_dir else Profile.default()
+    try:
+        if options.command is None:
+            from lookalike.ui.app import run_window  # Qt is loaded only for a window
+
+            return run_window(profile, add_folders=[os.fsencode(path) for path in options.add_folder])
+        code: int = options.run(profile, options)
+        return code
+    except LookalikeError as error:
+        print(error, file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("Stopped; what was done is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output went away, as with "| head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def main_gui() -> int:
+    """Starts the window; what the GUI script calls."""
+    return main()
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of all arguments."""
+    common = argparse.ArgumentParser(add_help=False)
+    # SUPPRESS keeps a command's own default from undoing an option given before the command.
+    common.add_argument("--profile-dir", type=Path, default=argparse.SUPPRESS, metavar="FOLDER", help="keep everything here instead of in your user folders")
+    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for scripts")
+    parser = _Parser(prog="lookalike", parents=[common], description="Finds the look-alikes of a photo among the photos on this computer.")
+    parser.set_defaults(profile_dir=None, json=False)
+    parser.add_argument("--version", action="version", version=f"lookalike {__version__}")
+    parser.add_argument("--add-folder", action="append", default=[], metavar="FOLDER", help="open the window and watch this folder")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    index = commands.add_parser("index", parents=[common], help="watch folders and take in their photos now")
+    index.add_argument("folders", nargs="+", metavar="FOLDER")
+    index.add_argument("--seal", action="store_true", help="write new embeddings into an index segment at once")
+    index.set_defaults(run=cli.index)
+
+    similar = commands.add_parser("similar", parents=[common], help="list the look-alikes of a photo")
+    similar.add_argument("photo", metavar="PHOTO")
+    similar.add_argument("-n", "--limit", type=_count, default=20, metavar="N", help="list at most N (20)")
+    similar.add_argument("--threshold", type=_score, default=0.0, metavar="S", help="least score, 0 to 1 (0)")
+    similar.set_defaults(run=cli.similar)
+
+    status = commands.add_parser("status", parents=[common], help="show folders, model and counts")
+    status.set_defaults(run=cli.status)
+
+    verify = commands.add_parser("verify", parents=[common], help="check catalog, index and files against one another")
+    verify.add_argument("--rebuild", action="store_true", help="rebuild damaged parts of the index from the catalog")
+    verify.set_defaults(run=cli.verify)
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("the number must be at least 1")
+    return number
+
+
+def _score(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError("the threshold must lie between 0 and 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""What ingest writes: one transaction on the writer thread for file, content and embedding, then the index.
+
+Called on the ingest and scanner threads; the transaction itself runs on the writer thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.catalog.catalog import Catalog
+from lookalike.core.records import ContentState, Facts, FileStat
+from lookalike.index.vectors import VectorIndex
+from lookalike.library.events import EventBus, NoticeKind, NoticeRaised
+from lookalike.library.threads import CatalogThread
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A decoded photo to write; ``vector`` is float32 (dim,), or None where the content is embedded already."""
+
+    folder_id: int
+    path: bytes
+    stat: FileStat
+    fingerprint: bytes
+    pixel_fingerprint: bytes
+    facts: Facts
+    state: ContentState
+    vector: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Rows of one transaction.
+
+    Attributes:
+        stored: Decoded photos.
+        model_id: The model that made their vectors.
+        linked: Files of a content known already: folder, path, stat, content, and the file row that moved
+            here or None for a further copy.
+        skipped: Files left out: folder, path, stat, reason.
+        missing: File ids whose path is gone.
+        returned: File ids that are there again, with their stat.
+    """
+
+    stored: tuple[Stored, ...] = ()
+    model_id: str = ""
+    linked: tuple[tuple[int, bytes, FileStat, int, int | None], ...] = ()
+    skipped: tuple[tuple[int, bytes, FileStat, str], ...] = ()
+    missing: tuple[int, ...] = ()
+    returned: tuple[tuple[int, FileStat], ...] = ()
+
+
+class Writing:
+    """Commits to the catalog first and tells the index second.
+
+    Args:
+        writer: The thread with the only writing connection.
+        index: Gets new vectors after their commit.
+        bus: Where a full disk is told.
+        on_added: Called after vectors reached the index's tail.
+    """
+
+    def __init__(
+        self, writer: CatalogThread, index: VectorIndex, bus: EventBus, on_added: Callable[[], None]
+    ) -> None:
+        self._writer, self._index, self._bus, self._on_added = writer, index, bus, on_added
+        self._adding = threading.Lock()
+        self._is_failing = False
+
+    def commit(self, commit: Commit) -> bool:
+        """Writes everything in ``commit`` or nothing; False when the disk is full or the catalog is held."""
+        try:
+            content_ids, vectors, change_seq = self._writer.call(lambda catalog: _write(catalog, commit)).result()
+        except sqlite3.OperationalError as error:
+            log.warning("The catalog could not be written: %s", error)
+            self._is_failing = True
+            self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, _sentence(error)))
+            return False
+        if self._is_failing:
+            self._is_failing = False
+            self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, ""))
+        if len(content_ids):
+            with self._adding:
+                self._index.add(content_ids, vectors, change_seq)
+            self._on_added()
+        return True
+
+
+def _write(catalog: Catalog, commit: Commit) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
+    embedded: list[tuple[int, NDArray[np.float32]]] = []
+    change_seq = 0
+    with catalog.transaction():
+        for each in commit.stored:
+            content_id = catalog.store_content(each.fingerprint, each.pixel_fingerprint, each.facts, each.state)
+            catalog.store_file(each.folder_id, each.path, each.stat, content_id)
+            if each.vector is not None and not catalog.has_embedding(content_id, commit.model_id):
+                change_seq = catalog.store_embedding(content_id, commit.model_id, each.vector)
+                embedded.append((content_id, each.vector))
+        for folder_id, path, stat, content_id, moved in commit.linked:
+            if moved is None:
+                catalog.store_file(folder_id, path, stat, content_id)
+            else:
+                catalog.move_file(moved, folder_id, path, stat)
+        for folder_id, path, stat, reason in commit.skipped:
+            catalog.store_skipped(folder_id, path, stat, reason, can_retry=True)
+        if commit.missing:
+            catalog.mark_missing(commit.missing, time.time())
+        for file_id, stat in commit.returned:
+            catalog.mark_present(file_id, stat)
+    ids = np.array([content_id for content_id, _ in embedded], np.int64)
+    vectors = np.stack([vector for _, vector in embedded]) if embedded else np.empty((0, 0), np.float32)
+    return ids, vectors, change_seq
+
+
+def _sentence(error: sqlite3.OperationalError) -> str:
+    if "full" in str(error):
+        return "The disk is full, so indexing waits; it goes on by itself once there is room."
+    if "locked" in str(error) or "busy" in str(error):
+        return "Another program holds the catalog, so indexing waits; it goes on by itself."
+    return f"The catalog cannot be written ({error}), so indexing waits and tries again."

@@ -1,0 +1,110 @@
+"""A profile opened for reading alone: the command line's answers while the window may be writing.
+
+Everything happens on the calling thread; nothing in the profile changes. Neighbours come from exact search over the
+catalog's embeddings, which are the truth.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lookalike.catalog.catalog import Catalog
+from lookalike.config.paths import Profile
+from lookalike.config.settings import load_settings
+from lookalike.core.errors import InputError
+from lookalike.core.records import FolderState, LookAlike, WatchedFolder
+from lookalike.embedding.models import ModelStore
+from lookalike.imaging.pool import DecoderPool
+from lookalike.imaging.thumbnails import ThumbnailCache
+from lookalike.index.exact import ExactIndex
+from lookalike.library import search
+from lookalike.library.model import open_shared
+from lookalike.library.scanner import is_readable
+from lookalike.library.status import Status, read_status
+from lookalike.library.upkeep import make_index
+from lookalike.library.verify import Verification, verify
+
+
+class Lookup:
+    """An existing profile, read only.
+
+    Args:
+        profile: Where everything lies.
+        shipped_models: Folder of the models that came with the program.
+
+    Raises:
+        InputError: There is no library in the profile yet.
+        ProfileError: The catalog cannot be read.
+        ModelError: No model can be used.
+    """
+
+    def __init__(self, profile: Profile, shipped_models: Path) -> None:
+        if not profile.catalog.exists():
+            raise InputError(f"There is no library in “{profile.data}” yet; add a folder first.")
+        self.profile = profile
+        self._settings = load_settings(profile.settings)
+        self._model = open_shared(ModelStore(shipped_models, profile.models), self._settings.model, _ignore)
+        self._catalog = Catalog.open(profile.catalog, profile.backups, writable=False)
+        self._pool: DecoderPool | None = None
+
+    def close(self) -> None:
+        """Lets go of the catalog and ends the decoder, if one was needed."""
+        self._catalog.close()
+        if self._pool is not None:
+            self._pool.close()
+
+    def find_similar(self, path: bytes, limit: int, threshold: float) -> list[LookAlike]:
+        """Ranks the look-alikes of the photo at ``path``, inside or outside the library, best first.
+
+        Raises:
+            InputError: The photo is not there.
+            PhotoUnreadableError: It cannot be decoded.
+        """
+        query, vector = search.query_vector(self._catalog, path, self._model, self._decoders)
+        index = ExactIndex(self._model.card.dim)
+        for batch in self._catalog.embeddings_since(self._model.card.model_id, 0):
+            index.add(batch.content_ids, batch.vectors)
+        return search.find_similar(
+            self._catalog, index, vector, limit=limit, threshold=threshold, left_out=query
+        )
+
+    def status(self) -> Status:
+        """Counts everything."""
+        card = self._model.card
+        index = make_index(self.profile, card, self._settings.metric)
+        try:
+            thumbnails = ThumbnailCache(self.profile.thumbnails, self._settings.cache_limit_bytes)
+            return read_status(self._catalog, card.model_id, self.folders(), index, thumbnails)
+        finally:
+            index.close()
+
+    def folders(self) -> tuple[WatchedFolder, ...]:
+        """Returns the watched folders with their counts and whether each can be read."""
+        counts = self._catalog.counts(self._model.card.model_id).by_folder
+        return tuple(
+            WatchedFolder(
+                row.folder_id,
+                row.path,
+                FolderState.ONLINE if is_readable(row.path) else FolderState.OFFLINE,
+                counts.get(row.folder_id, 0),
+            )
+            for row in self._catalog.folders()
+        )
+
+    def verify(self) -> Verification:
+        """Checks catalog against index against files; changes nothing."""
+        index = make_index(self.profile, self._model.card, self._settings.metric)
+        try:
+            return verify(self._catalog, index, self._model.card.model_id, self.folders())
+        finally:
+            index.close()
+
+    def _decoders(self) -> DecoderPool:
+        if self._pool is None:
+            self._pool = DecoderPool(1)
+            self._pool.start()
+        return self._pool
+
+
+def _ignore(_: str) -> None:
+    """A model that had to be replaced by another is told by the command that writes."""

@@ -1,0 +1,94 @@
+"""The embedding model shared by ingest and query photos, loaded on first use; query photos go first.
+
+Any thread may ask. One ONNX session serves all; whoever holds it works on at most one small batch, so a waiting
+query photo is never more than one batch away.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.embedding.card import ModelCard
+from lookalike.embedding.session import Embedder
+
+BATCH = 8
+"""Photos embedded at once: larger ones gain little and keep a query photo waiting."""
+
+
+class SharedModel:
+    """Hands out the one session in turn.
+
+    Args:
+        card: The model in use.
+        open_embedder: Opens it; called once, on the thread that first needs it.
+    """
+
+    def __init__(self, card: ModelCard, open_embedder: Callable[[], Embedder]) -> None:
+        self.card = card
+        self._open = open_embedder
+        self._embedder: Embedder | None = None
+        self._turn = threading.Condition()
+        self._is_taken = False
+        self._queries_waiting = 0
+
+    def embed_batch(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeds photos being ingested, after any query photo that waits.
+
+        Args:
+            pixels: uint8 (N, S, S, 3), N at most :data:`BATCH`.
+
+        Returns:
+            float32 (N, dim), rows of unit length.
+
+        Raises:
+            ModelError: The model cannot be used or gave no numbers.
+        """
+        return self._embed(pixels, is_query=False)
+
+    def embed_query(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeds one query photo, before the next batch: uint8 (S, S, 3) to float32 (dim,).
+
+        Raises:
+            ModelError: The model cannot be used or gave no numbers.
+        """
+        return self._embed(pixels[np.newaxis], is_query=True)[0]
+
+    def load(self) -> None:
+        """Opens the model now.
+
+        Raises:
+            ModelError: It cannot be used.
+        """
+        self._take(is_query=False)
+        try:
+            self._opened()
+        finally:
+            self._give_back()
+
+    def _embed(self, pixels: NDArray[np.uint8], is_query: bool) -> NDArray[np.float32]:
+        self._take(is_query)
+        try:
+            return self._opened().embed(pixels)
+        finally:
+            self._give_back()
+
+    def _opened(self) -> Embedder:
+        if self._embedder is None:
+            self._embedder = self._open()
+        return self._embedder
+
+    def _take(self, is_query: bool) -> None:
+        with self._turn:
+            self._queries_waiting += is_query
+            self._turn.wait_for(lambda: not self._is_taken and (is_query or not self._queries_waiting))
+            self._queries_waiting -= is_query
+            self._is_taken = True
+
+    def _give_back(self) -> None:
+        with self._turn:
+            self._is_taken = False
+            self._turn.notify_all()
