@@ -69,6 +69,11 @@ class Profile:
         return self.data / "models"
 
     @property
+    def model_checks(self) -> Path:
+        """Remembers which models compute rightly on this processor."""
+        return self.data / "model-checks.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the one writer."""
         return self.data / "writer.lock"

@@ -68,12 +68,19 @@ class Writing:
         index: Gets new vectors after their commit.
         bus: Where a full disk is told.
         on_added: Called after vectors reached the index's tail.
+        is_loaded: Set once the index holds what the catalog held before; nothing is added earlier.
     """
 
     def __init__(
-        self, writer: CatalogThread, index: VectorIndex, bus: EventBus, on_added: Callable[[], None]
+        self,
+        writer: CatalogThread,
+        index: VectorIndex,
+        bus: EventBus,
+        on_added: Callable[[], None],
+        is_loaded: threading.Event,
     ) -> None:
         self._writer, self._index, self._bus, self._on_added = writer, index, bus, on_added
+        self._is_loaded = is_loaded
         self._adding = threading.Lock()
         self._is_failing = False
 
@@ -90,6 +97,7 @@ class Writing:
             self._is_failing = False
             self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, ""))
         if len(content_ids):
+            self._is_loaded.wait()
             with self._adding:
                 self._index.add(content_ids, vectors, change_seq)
             self._on_added()

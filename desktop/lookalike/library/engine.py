@@ -118,7 +118,9 @@ class Engine:
         self.pool = DecoderPool(self._decoders)
         self._closers.append(self.pool.close)
         self.pool.start()
-        self.model = open_shared(self._models, self.settings.model, self._tell_model)
+        self.model = open_shared(
+            self._models, self.settings.model, self.profile.model_checks, self._tell_model
+        )
         self.thumbnails = ThumbnailCache(self.profile.thumbnails, self.settings.cache_limit_bytes)
         self.index = make_index(self.profile, self.model.card, self.settings.metric)
         self._closers.append(self.index.close)

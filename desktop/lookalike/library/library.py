@@ -116,6 +116,10 @@ class Library:
             time.monotonic() - self._started,
         )
 
+    def seal(self) -> None:
+        """Writes the index's tail into a segment now and waits for it."""
+        self._engine.upkeep.seal().result()
+
     def wait_until_idle(self, timeout_s: float | None = None) -> bool:
         """Waits until no folder is scanned and no file is ingested; False when the time ran out first."""
         return self._engine.progress.wait_until_idle(timeout_s)

@@ -43,7 +43,8 @@ class Lookup:
             raise InputError(f"There is no library in “{profile.data}” yet; add a folder first.")
         self.profile = profile
         self._settings = load_settings(profile.settings)
-        self._model = open_shared(ModelStore(shipped_models, profile.models), self._settings.model, _ignore)
+        store = ModelStore(shipped_models, profile.models)
+        self._model = open_shared(store, self._settings.model, profile.model_checks, _ignore)
         self._catalog = Catalog.open(profile.catalog, profile.backups, writable=False)
         self._pool: DecoderPool | None = None
 

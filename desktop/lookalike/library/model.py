@@ -6,14 +6,24 @@ query photo is never more than one batch away.
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import platform
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.config.paths import write_private
+from lookalike.core.errors import ModelError
 from lookalike.embedding.card import ModelCard
+from lookalike.embedding.models import ModelStore
 from lookalike.embedding.session import Embedder
+
+log = logging.getLogger(__name__)
 
 BATCH = 8
 """Photos embedded at once: larger ones gain little and keep a query photo waiting."""
@@ -92,3 +102,51 @@ class SharedModel:
         with self._turn:
             self._is_taken = False
             self._turn.notify_all()
+
+
+def open_shared(store: ModelStore, wanted_id: str, memo: Path, tell: Callable[[str], None]) -> SharedModel:
+    """Picks the model to use: the one wanted, else the default, else the default's fallback.
+
+    Whether this machine computes the default rightly is tried once with the golden picture and remembered, because
+    the model's id must be known before anything is embedded.
+
+    Args:
+        store: The models there are.
+        wanted_id: The user's choice; empty for the default.
+        memo: File that remembers which models were tried on which processor.
+        tell: Gets a sentence when another model than the one wanted has to serve.
+
+    Raises:
+        ModelError: No model can be used.
+    """
+    card = _wanted_card(store, wanted_id, tell)
+    if card.fallback_id and not _computes_rightly(card, memo):
+        tell("The fast model does not compute rightly on this processor; the exact one serves instead.")
+        card = store.get(card.fallback_id)
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    return SharedModel(card, lambda: Embedder.open(card, threads))
+
+
+def _wanted_card(store: ModelStore, wanted_id: str, tell: Callable[[str], None]) -> ModelCard:
+    if wanted_id:
+        try:
+            return store.get(wanted_id)
+        except ModelError as error:
+            tell(f"{error} The model that came with Lookalike serves instead.")
+    return store.default()
+
+
+def _computes_rightly(card: ModelCard, memo: Path) -> bool:
+    key = f"{card.model_id} on {platform.machine()} {platform.processor()}"
+    try:
+        tried = json.loads(memo.read_text("utf-8"))
+        if isinstance(tried.get(key), bool):
+            return bool(tried[key])
+    except (OSError, ValueError, AttributeError):
+        tried = {}
+    result = Embedder.open(card, 1).matches_golden()
+    try:
+        write_private(memo, json.dumps({**tried, key: result}).encode())
+    except OSError as error:
+        log.warning("The model check could not be remembered: %s", error)
+    return result
