@@ -1,6 +1,7 @@
 # make run                  installs what is missing and opens the window
 # make run FOLDER=path      the same, and adds that folder
 # make test                 installs what is missing and runs the tests (ARGS="tests/ui -k grid" narrows them)
+# make venv                 installs what is missing, no more
 # make check                format, lint, types, import contracts, tests
 # make format               formats the code
 # make prove-bare           make run and make test in a bare Debian (needs root and debootstrap)
@@ -20,11 +21,13 @@ export HNSWLIB_NO_NATIVE := 1
 HNSWLIB := 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
   print(next(each for each in project["dependencies"] if each.startswith("hnswlib")))'
 
-.PHONY: run test check format evaluate train prove-bare clean
+.PHONY: run venv test check format evaluate train prove-bare clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.ready
 	@$(BIN)/lookalike $(if $(FOLDER),--add-folder "$$FOLDER")
+
+venv: $(VENV)/.ready
 
 test: $(VENV)/.ready-dev
 	@QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ARGS)
