@@ -144,3 +144,8 @@ def day_title(day: int, today: int | None = None) -> str:
 def sentence_list(parts: list[str]) -> str:
     """Joins facts with the dot that separates them everywhere in the window, leaving empty ones out."""
     return "  ·  ".join(part for part in parts if part)
+
+
+def zoom(scale: float) -> str:
+    """Returns a scale as a whole percentage, which may pass 100."""
+    return tr("%1%").replace("%1", QLocale().toString(round(scale * 100)))
