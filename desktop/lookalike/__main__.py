@@ -21,7 +21,9 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage above it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: {message[:1].upper()}{message[1:]}. “{self.prog} --help” tells more.\n")
+        self.exit(
+            BAD_INPUT, f"{self.prog}: {message[:1].upper()}{message[1:]}. “{self.prog} --help” tells more.\n"
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,17 +61,37 @@ def make_parser() -> argparse.ArgumentParser:
     """Returns the parser of all arguments."""
     common = argparse.ArgumentParser(add_help=False)
     # SUPPRESS keeps a command's own default from undoing an option given before the command.
-    common.add_argument("--profile-dir", type=Path, default=argparse.SUPPRESS, metavar="FOLDER", help="keep everything here instead of in your user folders")
-    common.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for scripts")
-    parser = _Parser(prog="lookalike", parents=[common], description="Finds the look-alikes of a photo among the photos on this computer.")
+    common.add_argument(
+        "--profile-dir",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="FOLDER",
+        help="keep everything here instead of in your user folders",
+    )
+    common.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for scripts"
+    )
+    parser = _Parser(
+        prog="lookalike",
+        parents=[common],
+        description="Finds the look-alikes of a photo among the photos on this computer.",
+    )
     parser.set_defaults(profile_dir=None, json=False)
     parser.add_argument("--version", action="version", version=f"lookalike {__version__}")
-    parser.add_argument("--add-folder", action="append", default=[], metavar="FOLDER", help="open the window and watch this folder")
+    parser.add_argument(
+        "--add-folder",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="open the window and watch this folder",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     index = commands.add_parser("index", parents=[common], help="watch folders and take in their photos now")
     index.add_argument("folders", nargs="+", metavar="FOLDER")
-    index.add_argument("--seal", action="store_true", help="write new embeddings into an index segment at once")
+    index.add_argument(
+        "--seal", action="store_true", help="write new embeddings into an index segment at once"
+    )
     index.set_defaults(run=cli.index)
 
     similar = commands.add_parser("similar", parents=[common], help="list the look-alikes of a photo")
@@ -81,8 +103,12 @@ def make_parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[common], help="show folders, model and counts")
     status.set_defaults(run=cli.status)
 
-    verify = commands.add_parser("verify", parents=[common], help="check catalog, index and files against one another")
-    verify.add_argument("--rebuild", action="store_true", help="rebuild damaged parts of the index from the catalog")
+    verify = commands.add_parser(
+        "verify", parents=[common], help="check catalog, index and files against one another"
+    )
+    verify.add_argument(
+        "--rebuild", action="store_true", help="rebuild damaged parts of the index from the catalog"
+    )
     verify.set_defaults(run=cli.verify)
     return parser
 

@@ -48,12 +48,16 @@ def index(profile: Profile, options: argparse.Namespace) -> int:
                 "embedded": report.embedded,
                 "unchanged": report.unchanged,
                 "moved": report.moved,
-                "skipped": [{"path": os.fsdecode(each.path), "reason": each.reason} for each in report.skipped],
+                "skipped": [
+                    {"path": os.fsdecode(each.path), "reason": each.reason} for each in report.skipped
+                ],
                 "photos_per_second": round(per_second, 2),
             }
         )
         return 0
-    print(f"{report.found} photos found: {report.embedded} new, {report.unchanged} unchanged, {report.moved} moved.")
+    print(
+        f"{report.found} photos found: {report.embedded} new, {report.unchanged} unchanged, {report.moved} moved."
+    )
     for each in report.skipped:
         print(f"Skipped {_show(each.path)}: {each.reason}")
     if report.embedded:
@@ -118,7 +122,9 @@ def verify(profile: Profile, options: argparse.Namespace) -> int:
     elif found.problems:
         print("\n".join(found.problems))
     else:
-        print(f"All is well: {found.photos} photos, {found.embeddings} embeddings, {found.segments} segments.")
+        print(
+            f"All is well: {found.photos} photos, {found.embeddings} embeddings, {found.segments} segments."
+        )
     return 0 if found.is_ok else PROBLEMS_FOUND
 
 

@@ -20,6 +20,10 @@ class PhotoUnreadableError(LookalikeError):
     """A photo could not be decoded; the sentence is the reason shown among the skipped files."""
 
 
+class PhotoChangedError(PhotoUnreadableError):
+    """The file changed while it was read; it wants another look once it has settled."""
+
+
 class ProfileError(LookalikeError):
     """The profile cannot be used: not writable, not a profile, or from a newer version."""
 

@@ -87,7 +87,9 @@ class Writing:
     def commit(self, commit: Commit) -> bool:
         """Writes everything in ``commit`` or nothing; False when the disk is full or the catalog is held."""
         try:
-            content_ids, vectors, change_seq = self._writer.call(lambda catalog: _write(catalog, commit)).result()
+            content_ids, vectors, change_seq = self._writer.call(
+                lambda catalog: _write(catalog, commit)
+            ).result()
         except sqlite3.OperationalError as error:
             log.warning("The catalog could not be written: %s", error)
             self._is_failing = True
@@ -103,13 +105,25 @@ class Writing:
             self._on_added()
         return True
 
+    def forget_unused(self) -> list[bytes]:
+        """Forgets contents that no file needs any more; returns their fingerprints."""
+        try:
+            forgotten = self._writer.call(lambda catalog: catalog.forget_unused()).result()
+        except sqlite3.OperationalError as error:
+            log.warning("Unused contents stay for now: %s", error)
+            return []
+        self._index.remove(forgotten.content_ids)
+        return forgotten.fingerprints
+
 
 def _write(catalog: Catalog, commit: Commit) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
     embedded: list[tuple[int, NDArray[np.float32]]] = []
     change_seq = 0
     with catalog.transaction():
         for each in commit.stored:
-            content_id = catalog.store_content(each.fingerprint, each.pixel_fingerprint, each.facts, each.state)
+            content_id = catalog.store_content(
+                each.fingerprint, each.pixel_fingerprint, each.facts, each.state
+            )
             catalog.store_file(each.folder_id, each.path, each.stat, content_id)
             if each.vector is not None and not catalog.has_embedding(content_id, commit.model_id):
                 change_seq = catalog.store_embedding(content_id, commit.model_id, each.vector)

@@ -190,14 +190,14 @@ class Engine:
         self.ingest.in_flight_limit = at_once[self.settings.effort]
 
     def _read_folders(self, catalog: Catalog) -> None:
-        counts = catalog.counts(self.model.card.model_id)
+        counts = catalog.counts()
         for row in catalog.folders():
-            photos = counts.by_folder.get(row.folder_id, 0)
+            photos = counts.photos_in.get(row.folder_id, 0)
             self.book.put(WatchedFolder(row.folder_id, row.path, FolderState.ONLINE, photos))
 
     def _count(self, catalog: Catalog) -> None:
-        counts = catalog.counts(self.model.card.model_id)
-        self.book.set_counts(counts.by_folder)
+        counts = catalog.counts()
+        self.book.set_counts(counts.photos_in)
         self.progress.counted(counts.photos, counts.skipped)
 
     def _settled(self, changed: Sequence[bytes]) -> None:

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from lookalike.catalog.catalog import Catalog
-from lookalike.core.errors import LookalikeError, PhotoUnreadableError
+from lookalike.core.errors import LookalikeError, PhotoChangedError, PhotoUnreadableError
 from lookalike.core.records import ContentState, DecodedPhoto, FileStat, Skipped
-from lookalike.imaging.decode import DecodeRequest, PhotoChangedError
+from lookalike.imaging.decode import DecodeRequest
 from lookalike.imaging.pool import DecoderDied, DecoderPool
 from lookalike.imaging.thumbnails import ThumbnailCache
 from lookalike.library.commit import Commit, Stored, Writing
@@ -107,6 +107,7 @@ class Ingest:
         self._tries: dict[bytes, int] = {}
         self._is_paused = False
         self._is_closing = False
+        self._has_replaced = False
         self._catalog: Catalog
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
@@ -142,6 +143,7 @@ class Ingest:
                 while not self._is_closing:
                     self._step()
                 self._flush()
+                self._tidy()
             finally:
                 self._catalog.close()
         except Exception as error:
@@ -153,6 +155,8 @@ class Ingest:
         if is_idle and self._batch:
             self._flush()
             return
+        if is_idle and self._inbox.empty():
+            self._tidy()
         try:
             message = self._inbox.get(timeout=FLUSH_AFTER_S if self._batch else None)
         except queue.Empty:
@@ -164,6 +168,12 @@ class Ingest:
             self._flush()
         while self._waiting and self._in_flight < self.in_flight_limit and not self._is_paused:
             self._begin(self._waiting.popleft())
+
+    def _tidy(self) -> None:
+        """Forgets contents that lost their last file because the file was changed."""
+        if self._has_replaced:
+            self._has_replaced = False
+            self._thumbnails.remove(self._writing.forget_unused())
 
     def _begin(self, work: Work) -> None:
         if work.found.is_touched or self._catalog.may_be_known(work.found.stat.size_bytes):
@@ -177,7 +187,9 @@ class Ingest:
 
     def _ask(self, future: Future[Any], then: Callable[[Work, Any], None], work: Work) -> None:
         self._in_flight += 1
-        future.add_done_callback(lambda done: self._inbox.put(functools.partial(self._answered, done, then, work)))
+        future.add_done_callback(
+            lambda done: self._inbox.put(functools.partial(self._answered, done, then, work))
+        )
 
     def _answered(self, future: Future[Any], then: Callable[[Work, Any], None], work: Work) -> None:
         self._in_flight -= 1
@@ -210,9 +222,11 @@ class Ingest:
         if content_id is None or not self._catalog.has_embedding(content_id, self._model.card.model_id):
             self._decode(work)
             return
-        gone = [
-            photo.file_id for photo in self._catalog.files_of(content_id) if is_gone(photo.path)
-        ] if work.found.known is None else []
+        gone = (
+            [photo.file_id for photo in self._catalog.files_of(content_id) if is_gone(photo.path)]
+            if work.found.known is None
+            else []
+        )
         moved = gone[0] if gone else None
         if self._commit(Commit(linked=((work.folder_id, work.found.path, stat, content_id, moved),))) is None:
             return
@@ -308,6 +322,8 @@ class Ingest:
         return True
 
     def _finish(self, work: Work) -> None:
+        known = work.found.known
+        self._has_replaced |= known is not None and known.content_id is not None
         with self._pending_lock:
             if self._pending.get(work.found.path) == work.found.stat:
                 del self._pending[work.found.path]

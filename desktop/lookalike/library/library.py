@@ -22,7 +22,7 @@ from lookalike.config.paths import Profile
 from lookalike.config.settings import Settings, save_settings
 from lookalike.core.errors import InputError
 from lookalike.core.listing import Listing, ListingQuery
-from lookalike.core.records import FolderState, LookAlike, Photo, Skipped, WatchedFolder
+from lookalike.core.records import DecodedPhoto, FolderState, LookAlike, Photo, Skipped, WatchedFolder
 from lookalike.imaging.decode import DecodeRequest
 from lookalike.library import search
 from lookalike.library.engine import Engine
@@ -178,7 +178,7 @@ class Library:
         self._engine.watch_folders()
         with catalog.transaction():
             forgotten = catalog.forget_folder(folder_id)
-        self._engine.index.remove(np.array(forgotten.content_ids, np.int64))
+        self._engine.index.remove(forgotten.content_ids)
         self._engine.thumbnails.remove(forgotten.fingerprints)
         self._engine.count()
         self.events.send(PhotosChanged(removed=forgotten.photos))
@@ -228,8 +228,11 @@ class Library:
 
     def status(self) -> Future[Status]:
         """Answers counts of everything."""
-        return self._engine.query.call(
-            lambda catalog: read_status(catalog, self.model_id(), self._engine.book.all(), self._engine.index, self._engine.thumbnails)
+        engine = self._engine
+        return engine.query.call(
+            lambda catalog: read_status(
+                catalog, self.model_id(), engine.book.all(), engine.index, engine.thumbnails
+            )
         )
 
     # ---- pictures
@@ -243,13 +246,16 @@ class Library:
         answer: Future[bytes] = Future()
         decoding = self._engine.pool.decode(DecodeRequest(path, self._engine.model.card.input_px, 1))
 
-        def done(finished: Future[object]) -> None:
-            try:
-                photo = decoding.result()
+        def done(finished: Future[DecodedPhoto]) -> None:
+            error = None if finished.cancelled() else finished.exception()
+            if finished.cancelled():
+                answer.cancel()
+            elif error is not None:
+                answer.set_exception(error)
+            else:
+                photo = finished.result()
                 self._engine.thumbnails.put(photo.fingerprint, photo.thumbnail)
                 answer.set_result(photo.thumbnail)
-            except Exception as error:
-                answer.set_exception(error)
 
         decoding.add_done_callback(done)
         return answer
@@ -279,7 +285,9 @@ class Library:
         self, catalog: Catalog, *, query: int | bytes, limit: int, threshold: float
     ) -> list[LookAlike]:
         path, vector = search.query_vector(catalog, query, self._engine.model, lambda: self._engine.pool)
-        return search.find_similar(catalog, self._engine.index, vector, limit=limit, threshold=threshold, left_out=path)
+        return search.find_similar(
+            catalog, self._engine.index, vector, limit=limit, threshold=threshold, left_out=path
+        )
 
     # ---- files
 
@@ -297,7 +305,9 @@ class Library:
         def work() -> FileReport:
             photos = listed.result()
             report = transfer(photos, destination, is_move=is_move, check=self._engine.cancel.check)
-            self._engine.scanning.ask_settled([*{os.path.dirname(photo.path) for photo in photos}, destination])
+            self._engine.scanning.ask_settled(
+                [*{os.path.dirname(photo.path) for photo in photos}, destination]
+            )
             return report
 
         return self._engine.files.submit(work)

@@ -81,7 +81,7 @@ class Lookup:
 
     def folders(self) -> tuple[WatchedFolder, ...]:
         """Returns the watched folders with their counts and whether each can be read."""
-        counts = self._catalog.counts(self._model.card.model_id).by_folder
+        counts = self._catalog.counts().photos_in
         return tuple(
             WatchedFolder(
                 row.folder_id,

@@ -65,7 +65,8 @@ class SharedModel:
         Raises:
             ModelError: The model cannot be used or gave no numbers.
         """
-        return self._embed(pixels[np.newaxis], is_query=True)[0]
+        row: NDArray[np.float32] = self._embed(pixels[np.newaxis], is_query=True)[0]
+        return row
 
     def load(self) -> None:
         """Opens the model now.

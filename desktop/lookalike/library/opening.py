@@ -9,7 +9,8 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from lookalike.catalog.catalog import Catalog, CatalogDamagedError
+from lookalike.catalog.catalog import Catalog
+from lookalike.catalog.errors import CatalogDamagedError
 from lookalike.config.paths import Profile
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ def ensure_catalog(profile: Profile) -> Recovery | None:
             os.replace(f"{profile.catalog}{suffix}", f"{aside}{suffix}")
     Catalog.open(profile.catalog, profile.backups, writable=True).close()
     return Recovery(
-        f"The catalog was damaged; it was set aside as “{aside.name}” and your folders are read again.", folders
+        f"The catalog was damaged; it was set aside as “{aside.name}” and your folders are read again.",
+        folders,
     )
 
 

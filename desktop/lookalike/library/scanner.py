@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lookalike.catalog.catalog import KnownFile
+from lookalike.catalog.records import KnownFile
 from lookalike.core.records import FileStat, Skipped
 from lookalike.imaging.formats import PHOTO_SUFFIXES, sniff
 from lookalike.library.exclusions import Exclusions, is_placeholder, is_regular, may_be_photo_by_name
@@ -147,7 +147,7 @@ class Scanner:
             report.seen_photos += 1
             return Found(entry.path, stat, None)
         report.seen_photos += 1
-        if not is_unchanged(stat, before.stat):
+        if before.stat is None or not is_unchanged(stat, before.stat):
             return Found(entry.path, stat, before)
         if before.content_id is not None and stat.inode != before.stat.inode:
             return Found(entry.path, stat, before, is_touched=True)
@@ -182,7 +182,7 @@ class Scanner:
         for path, file in known.items():
             if path in seen or file.is_missing or (blocked and path.startswith(blocked)):
                 continue
-            if self.exclusions.leaves_out(root, path) or is_gone(path):
+            if is_gone(path) or self.exclusions.leaves_out(root, path):
                 report.vanished.append(file.file_id)
         # The folder may have gone away in the middle of the walk; then nothing was learned about its files.
         if report.vanished and not is_readable(root):

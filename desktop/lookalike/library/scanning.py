@@ -191,16 +191,6 @@ class Scanning:
         self._on_scanned()
 
     def _give(self, folder: WatchedFolder, found: Found) -> None:
-        owner = next(
-            (
-                each.folder_id
-                for each in sorted(self._folders.all(), key=lambda each: len(each.path))
-                if found.path.startswith(each.path.rstrip(b"/") + b"/")
-            ),
-            folder.folder_id,
-        )
-        if owner != folder.folder_id:
-            return  # the outermost watched folder ingests it, so each real path is one file
         age_s = time.time() - found.stat.mtime_ns / 1e9
         if self._hold_back is not None and 0 <= age_s < 1.0:
             self._hold_back(found.path)

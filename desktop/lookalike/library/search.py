@@ -14,7 +14,7 @@ from lookalike.core.errors import InputError, PhotoUnreadableError
 from lookalike.core.records import LookAlike, Photo
 from lookalike.imaging.decode import DecodeRequest
 from lookalike.imaging.pool import DecoderDied, DecoderPool
-from lookalike.index.exact import Neighbours
+from lookalike.index.neighbours import Neighbours
 from lookalike.library.model import SharedModel
 from lookalike.library.scanner import file_stat, is_unchanged
 

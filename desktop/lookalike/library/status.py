@@ -43,11 +43,11 @@ def read_status(
     thumbnails: ThumbnailCache,
 ) -> Status:
     """Counts; runs on the query thread."""
-    counts = catalog.counts(model_id)
+    counts = catalog.counts()
     return Status(
         model_id,
         counts.photos,
-        counts.embeddings,
+        counts.embeddings.get(model_id, 0),
         counts.skipped,
         index.segments,
         index.tail,

@@ -55,11 +55,13 @@ def verify(
     for folder in folders:
         if folder.state is not FolderState.OFFLINE:
             problems += _changed_files(catalog, folder)
-    counts = catalog.counts(model_id)
+    counts = catalog.counts()
     live = catalog.live_contents(model_id)
     covered = index.sealed_contents()
     tail = len(np.setdiff1d(live, covered))
-    return Verification(counts.photos, counts.embeddings, index.segments, tail, tuple(problems))
+    return Verification(
+        counts.photos, counts.embeddings.get(model_id, 0), index.segments, tail, tuple(problems)
+    )
 
 
 def _missing_embeddings(catalog: Catalog, model_id: str) -> list[str]:
@@ -74,7 +76,7 @@ def _changed_files(catalog: Catalog, folder: WatchedFolder) -> list[str]:
     gone: list[bytes] = []
     changed: list[bytes] = []
     for path, known in catalog.known_files(folder.folder_id).items():
-        if known.is_missing or known.content_id is None:
+        if known.is_missing or known.content_id is None or known.stat is None:
             continue
         try:
             if not is_unchanged(file_stat(os.lstat(path)), known.stat):
