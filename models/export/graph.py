@@ -1,8 +1,9 @@
 """The ONNX graph of the network, built node by node from its weights; needs numpy and onnx, not torch.
 
 Building by hand keeps what an exporter would rename or fold away: initializers carry the names of the
-network's ``state_dict``, so that training can go on from the shipped file alone (:mod:`models.export.restore`),
-and batch normalisation stays a node of its own. onnxruntime fuses it into the convolutions on loading.
+network's ``state_dict``, so that training can go on from the shipped file alone
+(:mod:`models.export.restore`), and batch normalisation stays a node of its own. onnxruntime fuses it into the
+convolutions on loading.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def build_graph(weights: Weights, input_px: int, *, is_folded: bool = False) -> 
         for number in range(depth):
             x = build.block(x, f"layer{stage}.{number}", 2 if stage > 1 and number == 0 else 1)
 
-    x = build.node("Max", x, build.constant("gem_floor", np.float32(GEM_FLOOR)), name="cells")
+    x = build.node("Max", x, build.constant("gem_floor", np.array(GEM_FLOOR, np.float32)), name="cells")
     power = build.weight("gem_power")
     pooled = build.node(
         "ReduceMean", build.node("Pow", x, power, name="gem.raised"), name="gem.mean", axes=[2, 3], keepdims=0
@@ -143,7 +144,7 @@ def build_graph(weights: Weights, input_px: int, *, is_folded: bool = False) -> 
     pooled = build.node("Pow", pooled, root, name="gem.pooled")
     cells = build.node("Transpose", x, name="cells.last", perm=[0, 2, 3, 1])
     matrix = build.node("Transpose", build.weight("fc.weight"), name="fc.matrix", perm=[1, 0])
-    bias, floor = build.weight("fc.bias"), build.constant("length_floor", np.float32(LENGTH_FLOOR))
+    bias, floor = build.weight("fc.bias"), build.constant("length_floor", np.array(LENGTH_FLOOR, np.float32))
     for rows, result in ((pooled, "embedding"), (cells, "map")):
         y = build.node(
             "Add", build.node("MatMul", rows, matrix, name=f"{result}.product"), bias, name=f"{result}.raw"

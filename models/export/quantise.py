@@ -1,4 +1,4 @@
-"""int8 from a folded float graph: static quantisation calibrated on real photos, by onnxruntime's own tool."""
+"""int8 from a folded float graph: static, calibrated on real photos, by onnxruntime's own tool."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BODY = ["Conv", "Add", "Relu", "MaxPool"]
 """Only the convolutional body is quantised: the head costs nothing; its powers and lengths need floats."""
 
 
-class PhotoReader(CalibrationDataReader):  # type: ignore[misc]
+class PhotoReader(CalibrationDataReader):
     """Hands calibration photos to the tool in batches."""
 
     def __init__(self, pixels: NDArray[np.uint8], batch: int = 16) -> None:
@@ -75,6 +75,7 @@ def compare(large: bytes, small: bytes, source: Path, input_px: int, count: int 
         milliseconds.append((time.process_time() - began) / len(pixels) * 1000)
     cosine = (vectors[0] * vectors[1]).sum(1)
     return (
-        f"cosine to float mean {cosine.mean():.4f}, least {cosine.min():.4f}; CPU per photo {milliseconds[1]:.1f} ms "
-        f"against {milliseconds[0]:.1f} ms, {milliseconds[0] / milliseconds[1]:.1f} times faster"
+        f"cosine to float mean {cosine.mean():.4f}, least {cosine.min():.4f}; CPU per photo "
+        f"{milliseconds[1]:.1f} ms against {milliseconds[0]:.1f} ms, "
+        f"{milliseconds[0] / milliseconds[1]:.1f} times faster"
     )
