@@ -49,7 +49,7 @@ make_base() {
 
 # Shows a file or folder of this machine at the same place in the system, read-only.
 lend() {
-    [ -e "$1" ] || return 0
+    [ -e "$1" ] && ! mountpoint -q "$ROOT$1" || return 0
     if [ -d "$1" ]; then mkdir -p "$ROOT$1"; else mkdir -p "$ROOT$(dirname "$1")"; touch "$ROOT$1"; fi
     mount --bind "$1" "$ROOT$1"
     mount -o remount,bind,ro "$ROOT$1"
