@@ -1,8 +1,8 @@
 """Carries the library's events and answers to the GUI thread; its signals are emitted there and nowhere else.
 
-Library threads and finished futures only put things into a queue and wake the GUI thread. There, events of one
-kind are folded together and go out at most ten times a second, answers go to their callbacks unless the widget
-that asked is gone.
+Library threads and finished futures only put things into a queue and wake the GUI thread. There, events of
+one kind are folded together and go out at most ten times a second; answers go to their callbacks unless the
+widget that asked is gone.
 """
 
 from __future__ import annotations
@@ -168,9 +168,8 @@ class Bridge(QObject):
                 return
             try:
                 self._send_answer(answer)
-            except Exception:
-                # One faulty callback must not swallow the answers behind it.
-                sys.excepthook(*sys.exc_info())
+            except Exception as error:  # noqa: BLE001  a thread's top: it reports, and the next answer goes on
+                sys.excepthook(type(error), error, error.__traceback__)
 
     def _send_answer(self, answer: _Answer) -> None:
         if answer.owner is not None and not isValid(answer.owner):
@@ -179,7 +178,7 @@ class Bridge(QObject):
             result = answer.future.result(timeout=0)
         except (CancelledError, Cancelled):
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the one who asked decides
             self._send_error(answer, error)
             return
         answer.on_done(result)
