@@ -60,7 +60,7 @@ $(VENV)/.hnswlib: pyproject.toml packaging/system_packages.py
 	@test -n "$(PYTHON)" || { echo "Lookalike needs Python 3.11 or newer: please install python3." >&2; exit 2; }
 	@"$(PYTHON)" packaging/system_packages.py
 	@test -x $(BIN)/python -a -x $(BIN)/pip || "$(PYTHON)" -m venv --clear $(VENV)
-	@echo "Installing Lookalike in $(VENV): some minutes, once"
+	@echo "Setting up $(VENV), which takes some minutes the first time"
 	@# pip's cache may hold a wheel that was built for this CPU alone, so it is not asked.
 	@wanted=$$($(BIN)/python -c $(HNSWLIB)) && \
 	  { test "$$(cat $@ 2>/dev/null)" = "$$wanted" && touch $@ || \
