@@ -1,7 +1,7 @@
 """Renders the application icon to the sizes a desktop asks for; run by hand after the drawing changed.
 
-``python resources/render_icons.py`` writes ``icons/hicolor/<size>x<size>/apps/lookalike.png``. Up to 24 pixels
-the simpler drawing ``lookalike-small.svg`` serves: the full one would blur.
+``python resources/render_icons.py`` writes ``icons/hicolor/<size>x<size>/apps/lookalike.png``. Up to 24
+pixels the simpler drawing ``lookalike-small.svg`` serves: the full one would blur.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hands files to the rest of the desktop: its file manager and its viewers; GUI thread, which never waits here.
+"""Hands files to the rest of the desktop: its file manager and its viewers; the GUI thread never waits here.
 
 Qt loses names that are not UTF-8, so such a path leaves as a percent-encoded URL over D-Bus or as bytes on a
 command line, never as Qt text.
@@ -55,7 +55,7 @@ class DesktopServices(QObject):
         self._bridge.call(in_background(lambda: _run_opener(path)), _ignore, self._opener_failed, self)
 
     def show_in_file_manager(self, paths: Sequence[bytes]) -> None:
-        """Opens the folder of the files with the files selected; where no file manager can, just the folder."""
+        """Opens the folder of the files with them selected; where no file manager can, just the folder."""
         if not paths:
             return
         if sys.platform in ("win32", "darwin"):

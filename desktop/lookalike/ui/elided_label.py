@@ -10,7 +10,7 @@ from lookalike.ui import theme
 
 
 class ElidedLabel(QWidget):
-    """Shows one line, shortened with an ellipsis where it does not fit; the whole text is the tool tip then."""
+    """Shows one line, shortened with an ellipsis where it does not fit; the tool tip then has it all."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Fetches photos large for the one that is looked at and its neighbours; GUI thread, decoding happens elsewhere.
+"""Fetches the photo that is looked at and its neighbours; GUI thread, decoding happens elsewhere.
 
 Answers are kept by photo, not by request: one that comes late lands in the cache and disturbs nobody.
 """
@@ -88,7 +88,7 @@ class LargePictures(QObject):
         )
 
     def drop_oversized(self, file_id: int, px: int) -> None:
-        """Frees a rendering made for zooming in, which would look coarse when fitted and crowd out the others."""
+        """Frees a rendering made for zooming in: fitted it would look coarse, and it crowds out the others."""
         image = self._images.get(file_id)
         if image is not None and max(image.width(), image.height()) > 2 * (px + STEP_PX):
             self._forget_image(file_id)

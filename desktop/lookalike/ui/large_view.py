@@ -1,7 +1,7 @@
 """One photo large in the window, with its neighbours in the listing a key away; GUI thread only.
 
-The thumbnail is there at once, a rendering at screen size follows, and one at full size when zoomed in. While a
-key is held down nothing is decoded: only the photo it stops at.
+The thumbnail is there at once, a rendering at screen size follows, and one at full size when zoomed in. While
+a key is held down nothing is decoded: only the photo it stops at.
 """
 
 from __future__ import annotations

@@ -232,10 +232,10 @@ class PhotoCanvas(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Zooms with two fingers on a touchpad, where the platform tells."""
-        if isinstance(event, QNativeGestureEvent):
-            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-                self.zoom_by(1.0 + event.value(), event.position())
-                return True
+        is_gesture = isinstance(event, QNativeGestureEvent)
+        if is_gesture and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom_by(1.0 + event.value(), event.position())
+            return True
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

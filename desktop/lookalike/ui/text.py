@@ -22,7 +22,7 @@ def tr(text: str, count: int = -1) -> str:
 
 
 def display_name(path: bytes) -> str:
-    """Returns the last part of a path, readable even where the name is not UTF-8 or holds control characters."""
+    """Returns the last part of a path, readable even where it is not UTF-8 or holds control characters."""
     stripped = path.rstrip(b"/") or path
     return readable(os.path.basename(stripped) or stripped)
 

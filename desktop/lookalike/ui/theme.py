@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QImage, QPainter, QPalette, QPixmap
@@ -181,7 +182,7 @@ class _SchemeFollower(QObject):
             Appearance.LIGHT: Qt.ColorScheme.Light,
             Appearance.DARK: Qt.ColorScheme.Dark,
         }[appearance]
-        # Also turns title bars and native dialogs where the platform can; Unknown gives it back to the system.
+        # Also turns title bars and native dialogs where the platform can; Unknown gives them back.
         self._app.styleHints().setColorScheme(asked)
         self._dress()
 
@@ -208,7 +209,8 @@ def style_sheet(scheme: Colours) -> str:
         parts.append(file.read_text("utf-8"))
     if not parts:
         log.warning("No style sheet was found in the installation")
-    sheet = "\n".join(parts)
+    pictures = folder / ("dark" if scheme is DARK else "light")
+    sheet = "\n".join(parts).replace("@pictures", pictures.as_posix())
     values = asdict(scheme)
     for name in sorted(values, key=len, reverse=True):
         sheet = sheet.replace(f"@{name}", values[name])
@@ -227,8 +229,8 @@ def _drawing(name: str) -> bytes:
 class _TintedIcon(QIconEngine):
     """Paints a drawing whose strokes are ``currentColor`` in the colour that mode and palette ask for."""
 
-    _clones: list[_TintedIcon] = []
-    """Qt takes a clone as a bare pointer; without a reference here Python frees it and the process crashes."""
+    _clones: ClassVar[list[_TintedIcon]] = []
+    """Qt takes a clone as a bare pointer; without a reference here Python frees it: a crash."""
 
     def __init__(self, drawing: bytes, tone: str) -> None:
         super().__init__()

@@ -1,0 +1,343 @@
+"""The pages of the settings dialog that are plain forms: indexing, search, storage, appearance; GUI thread only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QRadioButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lookalike.config.settings import Appearance, Effort, Metric, Settings
+from lookalike.core.errors import LookalikeError
+from lookalike.ui import text, theme
+from lookalike.ui.bridge import Bridge
+
+if TYPE_CHECKING:
+    from lookalike.library.library import Library, Status
+
+MEGABYTE = 1_000_000
+LEAST_CACHE_MB = 50
+MOST_CACHE_MB = 100_000
+
+
+class SettingsForm(QWidget):
+    """One page of settings; knows how to show them and says which fields the user changed.
+
+    Signals (GUI thread):
+        changed(dict): Names of fields of :class:`Settings` with their new values.
+        problem_met(str): One sentence; empty takes it back.
+    """
+
+    changed = Signal(object)
+    problem_met = Signal(str)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Shows the values without announcing a change."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Announces what is still being typed; the dialog is about to close."""
+
+
+class IndexingPage(SettingsForm):
+    """How hard indexing works and how often folders are compared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Indexing"))
+        self._effort = RadioColumn(
+            (
+                (Effort.GENTLE, self.tr("Gentle"), self.tr("One photo at a time, with pauses.")),
+                (Effort.BALANCED, self.tr("Balanced"), self.tr("Half of the processor; the rest is yours.")),
+                (
+                    Effort.FULL,
+                    self.tr("Full speed"),
+                    self.tr("The whole processor, for a first large library."),
+                ),
+            )
+        )
+        self._effort.chosen.connect(self._effort_chosen)
+        self.rescan = _spin_box(1, 1440, self.tr(" minutes"), self.tr("Minutes between comparisons"))
+        self.rescan.editingFinished.connect(self.finish)
+        column = _column(self)
+        column.addWidget(_strong(self.tr("How hard indexing works")))
+        column.addWidget(self._effort)
+        column.addSpacing(8)
+        form = _form()
+        form.addRow(self.tr("&Compare every folder after"), self.rescan)
+        column.addLayout(form)
+        column.addWidget(
+            _hint(self.tr("New photos are noticed at once. The comparison catches what went unnoticed, "
+                          "such as changes made by another computer."))
+        )  # fmt: skip
+        column.addStretch()
+
+    def show_settings(self, settings: Settings) -> None:
+        """Shows effort and interval."""
+        self._effort.choose(settings.effort)
+        self.rescan.setValue(settings.rescan_minutes)
+
+    @Slot()
+    def finish(self) -> None:
+        """Announces the interval."""
+        self.changed.emit({"rescan_minutes": self.rescan.value()})
+
+    @Slot(object)
+    def _effort_chosen(self, effort: Effort) -> None:
+        self.changed.emit({"effort": effort})
+
+
+class SearchPage(SettingsForm):
+    """Which model looks at the photos, and how two of them are compared."""
+
+    def __init__(self, library: Library, bridge: Bridge) -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Search"))
+        self._model = QLabel("…")
+        self._model.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._model.setAccessibleName(self.tr("Model"))
+        self.metric = QComboBox()
+        self.metric.setAccessibleName(self.tr("How photos are compared"))
+        self.metric.addItem(self.tr("Cosine"), Metric.COSINE)
+        self.metric.addItem(self.tr("Euclidean distance"), Metric.EUCLIDEAN)
+        self.metric.activated.connect(self._metric_chosen)
+        column = _column(self)
+        form = _form()
+        form.addRow(self.tr("Model"), self._model)
+        form.addRow(self.tr("&Compare by"), self.metric)
+        column.addLayout(form)
+        column.addWidget(
+            _hint(
+                self.tr(
+                    "Both measures put photos in the same order. A new choice takes effect at the next start."
+                )
+            )
+        )
+        column.addStretch()
+        bridge.call(library.status(), self._show_status, self._status_failed, self)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Shows the measure."""
+        self.metric.setCurrentIndex(self.metric.findData(settings.metric))
+
+    def model_text(self) -> str:
+        """Returns what is said of the model."""
+        return self._model.text()
+
+    @Slot(int)
+    def _metric_chosen(self, row: int) -> None:
+        self.changed.emit({"metric": self.metric.itemData(row)})
+
+    def _show_status(self, status: Status) -> None:
+        self._model.setText(status.model_id)
+
+    def _status_failed(self, error: Exception) -> None:
+        self._model.setText(str(error) if isinstance(error, LookalikeError) else self.tr("not known"))
+
+
+class StoragePage(SettingsForm):
+    """The thumbnail cache: its size, its limit, and emptying it."""
+
+    def __init__(self, library: Library, bridge: Bridge) -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Storage"))
+        self._library = library
+        self._bridge = bridge
+        self._used = QLabel("…")
+        self._used.setAccessibleName(self.tr("Room the small pictures take"))
+        self.limit = _spin_box(
+            LEAST_CACHE_MB, MOST_CACHE_MB, self.tr(" MB"), self.tr("Most room in megabytes")
+        )
+        self.limit.setSingleStep(100)
+        self.limit.setGroupSeparatorShown(True)
+        self.limit.editingFinished.connect(self.finish)
+        self._shown_limit_bytes = 0
+        self.clear_button = QPushButton(theme.icon("trash"), self.tr("&Delete small pictures"))
+        self.clear_button.clicked.connect(self.clear)
+        self._outcome = _hint("")
+        column = _column(self)
+        column.addWidget(
+            _hint(self.tr("Lookalike keeps a small picture of every photo, so that the grid appears at once. "
+                          "They are made again from your photos when they are needed."))
+        )  # fmt: skip
+        form = _form()
+        form.addRow(self.tr("Small pictures take"), self._used)
+        form.addRow(self.tr("At &most"), self.limit)
+        column.addLayout(form)
+        line = QHBoxLayout()
+        line.setSpacing(12)
+        line.addWidget(self.clear_button)
+        line.addWidget(self._outcome, 1)
+        column.addSpacing(4)
+        column.addLayout(line)
+        column.addStretch()
+        self._ask_size()
+
+    def show_settings(self, settings: Settings) -> None:
+        """Shows the limit."""
+        self._shown_limit_bytes = settings.cache_limit_bytes
+        self.limit.setValue(round(settings.cache_limit_bytes / MEGABYTE))
+
+    def used_text(self) -> str:
+        """Returns what is said of the room taken."""
+        return self._used.text()
+
+    def outcome_text(self) -> str:
+        """Returns what is said after emptying."""
+        return self._outcome.text()
+
+    @Slot()
+    def finish(self) -> None:
+        """Announces the limit; one that was merely shown rounded stays as exact as it was."""
+        if self.limit.value() != round(self._shown_limit_bytes / MEGABYTE):
+            self._shown_limit_bytes = self.limit.value() * MEGABYTE
+            self.changed.emit({"cache_limit_bytes": self._shown_limit_bytes})
+
+    @Slot()
+    def clear(self) -> None:
+        """Empties the cache."""
+        self.clear_button.setEnabled(False)
+        self._bridge.call(self._library.clear_thumbnails(), self._cleared, self._clear_failed, self)
+
+    def _cleared(self, freed_bytes: int) -> None:
+        self.clear_button.setEnabled(True)
+        self._outcome.setText(self.tr("%1 freed.").replace("%1", text.human_size(freed_bytes)))
+        self._ask_size()
+
+    def _clear_failed(self, error: Exception) -> None:
+        self.clear_button.setEnabled(True)
+        self._fail(error)
+
+    def _ask_size(self) -> None:
+        self._bridge.call(self._library.status(), self._show_size, self._fail, self)
+
+    def _show_size(self, status: Status) -> None:
+        self._used.setText(text.human_size(status.cache_bytes))
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, LookalikeError):
+            self.problem_met.emit(str(error))
+        else:
+            self._bridge.report(error)
+
+
+class AppearancePage(SettingsForm):
+    """Light, dark, or as the system has it; in force with the click."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle(self.tr("Appearance"))
+        self._appearance = RadioColumn(
+            (
+                (Appearance.SYSTEM, self.tr("As the system"), self.tr("Light or dark, and changes with it.")),
+                (Appearance.LIGHT, self.tr("Light"), ""),
+                (Appearance.DARK, self.tr("Dark"), ""),
+            )
+        )
+        self._appearance.chosen.connect(self._appearance_chosen)
+        column = _column(self)
+        column.addWidget(_strong(self.tr("Colours of the window")))
+        column.addWidget(self._appearance)
+        column.addStretch()
+
+    def show_settings(self, settings: Settings) -> None:
+        """Shows the choice."""
+        self._appearance.choose(settings.appearance)
+
+    @Slot(object)
+    def _appearance_chosen(self, appearance: Appearance) -> None:
+        self.changed.emit({"appearance": appearance})
+
+
+class RadioColumn(QWidget):
+    """One of several choices, each with a line of explanation.
+
+    Signals (GUI thread):
+        chosen(object): The user took another choice.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, choices: tuple[tuple[object, str, str], ...]) -> None:
+        super().__init__()
+        self._values = [value for value, _, _ in choices]
+        self._group = QButtonGroup(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for number, (_, title, explanation) in enumerate(choices):
+            button = QRadioButton(title)
+            button.setAccessibleDescription(explanation)
+            self._group.addButton(button, number)
+            column.addWidget(button)
+            if explanation:
+                label = _hint(explanation)
+                label.setIndent(26)
+                column.addWidget(label)
+            column.addSpacing(6)
+        self._group.idClicked.connect(self._clicked)
+
+    def choose(self, value: object) -> None:
+        """Shows a choice without announcing it."""
+        self._group.button(self._values.index(value)).setChecked(True)
+
+    def button(self, value: object) -> QRadioButton:
+        """Returns the button of a choice."""
+        button = self._group.button(self._values.index(value))
+        assert isinstance(button, QRadioButton)
+        return button
+
+    @Slot(int)
+    def _clicked(self, number: int) -> None:
+        self.chosen.emit(self._values[number])
+
+
+def _column(page: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(10)
+    return column
+
+
+def _form() -> QFormLayout:
+    form = QFormLayout()
+    form.setHorizontalSpacing(14)
+    form.setVerticalSpacing(10)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return form
+
+
+def _spin_box(least: int, most: int, suffix: str, name: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(least, most)
+    box.setSuffix(suffix)
+    box.setAccessibleName(name)
+    box.setMinimumWidth(130)
+    return box
+
+
+def _strong(words: str) -> QLabel:
+    label = QLabel(words)
+    font = label.font()
+    font.setWeight(font.Weight.DemiBold)
+    label.setFont(font)
+    return label
+
+
+def _hint(words: str) -> QLabel:
+    label = QLabel(words)
+    label.setProperty("kind", "muted")
+    label.setWordWrap(True)
+    return label
