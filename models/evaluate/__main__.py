@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from lookalike.embedding.card import ModelCard
-from models.evaluate.describers import Describer, Hash, RandomNetwork, ShippedModel, default_cards
-from models.evaluate.protocol import Result, evaluate, load
+from models.evaluate.describers import Hash, RandomNetwork, ShippedModel, default_cards
+from models.evaluate.protocol import Describer, Result, evaluate, load
 from models.evaluate.report import as_json, table
 from models.export.cards import write_card
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
@@ -70,9 +70,20 @@ def sample(source: Path, count: int, *, is_held_out: bool, seed: int = 7) -> lis
         chosen = [pool[i] for i in rng.permutation(len(pool))[:count]]
         found = read_photos(source, chosen)
         return [found[name] for name in chosen]
-    files = sorted(file for file in source.rglob("*") if file.suffix.lower() in SUFFIXES)
+    files = photo_files(source)
     half = [files[i] for i in rng.permutation(len(files))][is_held_out::2]
-    return [Image.open(file).convert("RGB") for file in half[:count]]
+    return [open_photo(file) for file in half[:count]]
+
+
+def photo_files(folder: Path) -> list[Path]:
+    """Returns the photos under a folder, sorted by path."""
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+
+
+def open_photo(file: Path) -> Image.Image:
+    """Decodes one photo, upright RGB."""
+    with Image.open(file) as photo:
+        return ImageOps.exif_transpose(photo).convert("RGB")
 
 
 def squash(photo: Image.Image, side: int) -> NDArray[np.uint8]:

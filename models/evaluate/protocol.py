@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.evaluate.describers import Describer
 from models.evaluate.measures import (
     Floats,
     PairCurve,
@@ -23,6 +23,17 @@ from models.evaluate.measures import (
 )
 from models.evaluate.photos import Lists, read_photos
 from models.evaluate.transforms import TRANSFORMS, copies
+
+
+class Describer(Protocol):
+    """Turns photos into rows whose products are scores."""
+
+    name: str
+
+    def describe(self, photos: list[Image.Image]) -> NDArray[np.float32]:
+        """Returns float32 (N, d): the product of two rows is the score of two photos, higher is more alike."""
+        ...
+
 
 CHANCES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 """The probabilities whose scores become the card's bands."""

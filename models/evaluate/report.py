@@ -20,7 +20,8 @@ def table(results: Sequence[Result], header: str) -> str:
 
     for transform in TRANSFORMS:
         title = f"{transform.name}: {transform.mild} / {transform.strong}"
-        row(title, lambda r, name=transform.name: " / ".join(map(_percent, r.recall.get(name, ()))) or "–")
+        cells = [" / ".join(map(_percent, r.recall.get(transform.name, ()))) or "–" for r in results]
+        lines.append(f"| {title} |" + "".join(f" {cell} |" for cell in cells))
     row("**recall at 1, all copies**", lambda r: _percent(r.recall_all))
     row("**µAP, all copies**", lambda r: _percent(r.average_precision))
     row("**recall at 99 % precision**", lambda r: _percent(r.recall_99))
@@ -30,7 +31,7 @@ def table(results: Sequence[Result], header: str) -> str:
     row("calibration error of the bands", lambda r: _percent(r.band_error))
     for result in results:
         if result.name in ("float32", "int8"):
-            meanings = ", ".join(f"{score:.2f} → {chance:.0%}" for score, chance in result.bands)
+            meanings = ", ".join(f"{score:.3f} → {chance:.0%}" for score, chance in result.bands)
             lines += [
                 "",
                 f"{result.name}: score → probability that the first neighbour is a copy: {meanings}",
