@@ -66,13 +66,11 @@ class Embeddings(Contents):
 
     def has_embedding(self, content_id: int, model_id: str) -> bool:
         """Says whether the content is embedded with this model."""
-        return (
-            self._row(
-                "SELECT 1 FROM embedding JOIN model USING (model_row) WHERE content_id = ? AND name = ?",
-                (content_id, model_id),
-            )
-            is not None
+        row = self._row(
+            "SELECT 1 FROM embedding JOIN model USING (model_row) WHERE content_id = ? AND name = ?",
+            (content_id, model_id),
         )
+        return row is not None
 
     def embeddings_since(self, model_id: str, change_seq: int, batch: int = 4096) -> Iterator[EmbeddingBatch]:
         """Yields a model's embeddings with a number above ``change_seq``, in order, in batches.

@@ -12,12 +12,16 @@ class CatalogDamagedError(ProfileError):
     """The file is no database, is malformed, or lacks its tables: to be set aside and filled again by a scan."""
 
 
-class CatalogFullError(ProfileError):
-    """The disk is full; the running transaction was taken back and can be tried again."""
+class CatalogWaitsError(ProfileError):
+    """Nothing was written, nothing is lost, and the same can be tried again later."""
 
 
-class CatalogBusyError(ProfileError):
-    """Another program held the catalog longer than we wait; nothing was written and it can be tried again."""
+class CatalogFullError(CatalogWaitsError):
+    """The disk is full; the running transaction was taken back."""
+
+
+class CatalogBusyError(CatalogWaitsError):
+    """Another program held the catalog longer than we wait."""
 
 
 def in_words(error: sqlite3.Error, file: Path) -> ProfileError | None:

@@ -66,9 +66,9 @@ class Folders(Contents):
     def forget_folder(self, folder_id: int) -> Forgotten:
         """Forgets a folder with its files, and the contents and embeddings that no other file needs.
 
-        Files that another watched folder covers stay and belong to that one. Their bytes are overwritten in the
-        database, and once the outermost transaction is committed the log is emptied. What the user decided about
-        contents stays, by fingerprint. Copies in the backups folder are not touched.
+        Files that another watched folder covers stay and belong to that one. Once the outermost transaction is
+        committed the database is written anew without what was forgotten, and its log emptied. What the user
+        decided about contents stays, by fingerprint. Copies in the backups folder are not touched.
         """
         with self.transaction():
             row = self._row("SELECT path FROM folder WHERE folder_id = ?", (folder_id,))
@@ -92,7 +92,7 @@ class Folders(Contents):
             self._run("DELETE FROM folder WHERE folder_id = ?", (folder_id,))
             fingerprints, content_ids = self._drop_unused()
             self._drop_unused_volumes()
-            self._has_forgotten = True
+            self._forget_bytes()
         return Forgotten(photos, fingerprints, content_ids)
 
     def _owner_of(self, path: bytes, folder_id: int) -> int:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lookalike.catalog.errors import CatalogDamagedError
+from lookalike.catalog.errors import CatalogDamagedError, in_words
 from lookalike.catalog.schema import APPLICATION_ID, STEPS, TABLES, Step
 from lookalike.core.errors import ProfileError
 
@@ -63,8 +63,9 @@ def migrate(db: sqlite3.Connection, file: Path, backups: Path, steps: Sequence[S
         steps: All steps there are.
 
     Raises:
-        ProfileError: The copy cannot be made; the catalog is as it was.
-        sqlite3.Error: A step failed and was taken back; the steps before it stay.
+        ProfileError: The copy cannot be made, or a step does not fit the file and was taken back; the steps before
+            it stay.
+        sqlite3.Error: The disk or the file does not allow it; :func:`in_words` has the words.
     """
     version = version_of(db, file, len(steps))
     if version == len(steps):
@@ -85,9 +86,13 @@ def migrate(db: sqlite3.Connection, file: Path, backups: Path, steps: Sequence[S
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {number}")
             db.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if db.in_transaction:
                 db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error) and in_words(error, file) is None:
+                raise ProfileError(
+                    f"The catalog “{file}” could not be brought up to this version and was left as it was."
+                ) from error
             raise
 
 

@@ -52,7 +52,9 @@ class Photos(Connection):
 
     def files_of(self, content_id: int) -> list[Photo]:
         """Returns every photo of a content, missing ones too, by path."""
-        return [_photo(row) for row in self._rows(f"{_SELECT} WHERE content_id = ? ORDER BY path", (content_id,))]
+        return [
+            _photo(row) for row in self._rows(f"{_SELECT} WHERE content_id = ? ORDER BY path", (content_id,))
+        ]
 
     def counts(self) -> Counts:
         """Returns how much there is of everything."""

@@ -16,6 +16,7 @@ APPLICATION_ID = 0x4C6B416C
 
 _FILES = (
     # One value per key. change_seq: the last number given to an embedding stored or removed; it only grows.
+    # must_tidy: there while something forgotten may still be found among the file's bytes.
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID",
     "INSERT INTO meta (key, value) VALUES ('change_seq', 0)",
     """CREATE TABLE volume (
@@ -104,7 +105,7 @@ _EMBEDDINGS = (
         vector BLOB NOT NULL,
         UNIQUE (content_id, model_row)
     ) STRICT""",
-    "CREATE INDEX embedding_of_model ON embedding (model_row)",
+    "CREATE INDEX embedding_of_model ON embedding (model_row, content_id)",
     # Contents that had an embedding and left the catalog.
     """CREATE TABLE removed (
         change_seq INTEGER PRIMARY KEY,
