@@ -59,24 +59,12 @@ def main_gui() -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Returns the parser of all arguments."""
-    common = argparse.ArgumentParser(add_help=False)
-    # SUPPRESS keeps a command's own default from undoing an option given before the command.
-    common.add_argument(
-        "--profile-dir",
-        type=Path,
-        default=argparse.SUPPRESS,
-        metavar="FOLDER",
-        help="keep everything here instead of in your user folders",
-    )
-    common.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for scripts"
-    )
     parser = _Parser(
         prog="lookalike",
-        parents=[common],
+        parents=[_common()],
         description="Finds the look-alikes of a photo among the photos on this computer.",
     )
-    parser.set_defaults(profile_dir=None, json=False)
+    parser.set_defaults(profile_dir=None, json=False)  # of this parser alone: a command's would override it
     parser.add_argument("--version", action="version", version=f"lookalike {__version__}")
     parser.add_argument(
         "--add-folder",
@@ -87,30 +75,48 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
-    index = commands.add_parser("index", parents=[common], help="watch folders and take in their photos now")
+    index = commands.add_parser(
+        "index", parents=[_common()], help="watch folders and take in their photos now"
+    )
     index.add_argument("folders", nargs="+", metavar="FOLDER")
     index.add_argument(
         "--seal", action="store_true", help="write new embeddings into an index segment at once"
     )
     index.set_defaults(run=cli.index)
 
-    similar = commands.add_parser("similar", parents=[common], help="list the look-alikes of a photo")
+    similar = commands.add_parser("similar", parents=[_common()], help="list the look-alikes of a photo")
     similar.add_argument("photo", metavar="PHOTO")
     similar.add_argument("-n", "--limit", type=_count, default=20, metavar="N", help="list at most N (20)")
     similar.add_argument("--threshold", type=_score, default=0.0, metavar="S", help="least score, 0 to 1 (0)")
     similar.set_defaults(run=cli.similar)
 
-    status = commands.add_parser("status", parents=[common], help="show folders, model and counts")
+    status = commands.add_parser("status", parents=[_common()], help="show folders, model and counts")
     status.set_defaults(run=cli.status)
 
     verify = commands.add_parser(
-        "verify", parents=[common], help="check catalog, index and files against one another"
+        "verify", parents=[_common()], help="check catalog, index and files against one another"
     )
     verify.add_argument(
         "--rebuild", action="store_true", help="rebuild damaged parts of the index from the catalog"
     )
     verify.set_defaults(run=cli.verify)
     return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    """Returns the options that stand before or after the command, absent where not given; new for each parser."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--profile-dir",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="FOLDER",
+        help="keep everything here instead of in your user folders",
+    )
+    common.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON for scripts"
+    )
+    return common
 
 
 def _count(text: str) -> int:

@@ -122,7 +122,7 @@ class Engine:
             self._models, self.settings.model, self.profile.model_checks, self._tell_model
         )
         self.thumbnails = ThumbnailCache(self.profile.thumbnails, self.settings.cache_limit_bytes)
-        self.index = make_index(self.profile, self.model.card, self.settings.metric)
+        self.index = make_index(self.profile, self.model.card, self.settings.metric, self._index_damaged)
         self._closers.append(self.index.close)
         self.writer = CatalogThread("writer", functools.partial(self._open_catalog, writable=True))
         self._closers.append(self.writer.close)
@@ -207,6 +207,10 @@ class Engine:
         if sentence:
             self.bus.send(NoticeRaised(NoticeKind.WATCH_LIMIT, sentence))
         self.scanning.ask_all()
+
+    def _index_damaged(self, sentence: str) -> None:
+        self.upkeep.tell_damage(sentence)
+        watch_future(self.query.call(self.upkeep.refill), self.bus, "Rebuilding the index")
 
     def _tell_model(self, sentence: str) -> None:
         self.bus.send(NoticeRaised(NoticeKind.MODEL, sentence))

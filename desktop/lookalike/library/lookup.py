@@ -1,7 +1,6 @@
 """A profile opened for reading alone: the command line's answers while the window may be writing.
 
-Everything happens on the calling thread; nothing in the profile changes. Neighbours come from exact search over the
-catalog's embeddings, which are the truth.
+Everything happens on the calling thread; nothing in the profile changes.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from lookalike.core.records import FolderState, LookAlike, WatchedFolder
 from lookalike.embedding.models import ModelStore
 from lookalike.imaging.pool import DecoderPool
 from lookalike.imaging.thumbnails import ThumbnailCache
-from lookalike.index.exact import ExactIndex
+from lookalike.index.vectors import VectorIndex
 from lookalike.library import search
 from lookalike.library.model import open_shared
 from lookalike.library.scanner import is_readable
 from lookalike.library.status import Status, read_status
-from lookalike.library.upkeep import make_index
+from lookalike.library.upkeep import open_for_reading
 from lookalike.library.verify import Verification, verify
 
 
@@ -62,20 +61,20 @@ class Lookup:
             PhotoUnreadableError: It cannot be decoded.
         """
         query, vector = search.query_vector(self._catalog, path, self._model, self._decoders)
-        index = ExactIndex(self._model.card.dim)
-        for batch in self._catalog.embeddings_since(self._model.card.model_id, 0):
-            index.add(batch.content_ids, batch.vectors)
-        return search.find_similar(
-            self._catalog, index, vector, limit=limit, threshold=threshold, left_out=query
-        )
+        index = self._index()
+        try:
+            return search.find_similar(
+                self._catalog, index, vector, limit=limit, threshold=threshold, left_out=query
+            )
+        finally:
+            index.close()
 
     def status(self) -> Status:
         """Counts everything."""
-        card = self._model.card
-        index = make_index(self.profile, card, self._settings.metric)
+        index = self._index()
         try:
             thumbnails = ThumbnailCache(self.profile.thumbnails, self._settings.cache_limit_bytes)
-            return read_status(self._catalog, card.model_id, self.folders(), index, thumbnails)
+            return read_status(self._catalog, self._model.card.model_id, self.folders(), index, thumbnails)
         finally:
             index.close()
 
@@ -94,11 +93,14 @@ class Lookup:
 
     def verify(self) -> Verification:
         """Checks catalog against index against files; changes nothing."""
-        index = make_index(self.profile, self._model.card, self._settings.metric)
+        index = self._index()
         try:
             return verify(self._catalog, index, self._model.card.model_id, self.folders())
         finally:
             index.close()
+
+    def _index(self) -> VectorIndex:
+        return open_for_reading(self.profile, self._model.card, self._settings.metric, self._catalog)
 
     def _decoders(self) -> DecoderPool:
         if self._pool is None:

@@ -7,7 +7,9 @@ work itself is done in the index process.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from lookalike.catalog.catalog import Catalog
@@ -21,9 +23,35 @@ from lookalike.library.threads import watch_future
 log = logging.getLogger(__name__)
 
 
-def make_index(profile: Profile, card: ModelCard, metric: Metric) -> VectorIndex:
-    """Returns the profile's index for a model, not opened yet."""
-    return VectorIndex(profile.index, card.model_id, card.dim, metric.value)
+REBUILDING = "It is being rebuilt from the catalog; nothing is lost."
+
+
+def make_index(
+    profile: Profile, card: ModelCard, metric: Metric, on_damage: Callable[[str], None] | None = None
+) -> VectorIndex:
+    """Returns the profile's index for a model, not opened yet, to be written to."""
+    return VectorIndex(profile.index, card.model_id, card.dim, metric.value, on_damage=on_damage)
+
+
+def open_for_reading(profile: Profile, card: ModelCard, metric: Metric, catalog: Catalog) -> VectorIndex:
+    """Returns the profile's index beside a possible writer: it answers, and changes no file.
+
+    One question is answered sooner by comparing all vectors in the segment files than by a process that would have
+    to load the graphs first.
+    """
+    index = VectorIndex(
+        profile.index, card.model_id, card.dim, metric.value, is_writable=False, exact_below=sys.maxsize
+    )
+    index.open()
+    fill(index, catalog, card.model_id)
+    return index
+
+
+def fill(index: VectorIndex, catalog: Catalog, model_id: str) -> None:
+    """Adds what the catalog holds beyond the gap-free segments, and forgets what it holds no more."""
+    for batch in catalog.embeddings_since(model_id, index.covered_change_seq):
+        index.add(batch.content_ids, batch.vectors, batch.change_seq)
+    index.keep_only(catalog.live_contents(model_id))
 
 
 class Upkeep:
@@ -46,16 +74,21 @@ class Upkeep:
         """Opens the segments and fills the tail with what the catalog holds beyond them."""
         try:
             report = self._index.open()
-            for batch in catalog.embeddings_since(self._model_id, report.covered_change_seq):
-                self._index.add(batch.content_ids, batch.vectors, batch.change_seq)
-            self._index.keep_only(catalog.live_contents(self._model_id))
+            fill(self._index, catalog, self._model_id)
         finally:
             self.is_loaded.set()
         if report.problems:
             log.warning("The index was damaged: %s", " ".join(report.problems))
-            told = f"{' '.join(report.problems)} It is being rebuilt from the catalog; nothing is lost."
-            self._bus.send(NoticeRaised(NoticeKind.INDEX_REBUILT, told))
+            self.tell_damage(" ".join(report.problems))
         self.consider()
+
+    def refill(self, catalog: Catalog) -> None:
+        """Adds again what a segment held that turned out damaged while it was in use."""
+        fill(self._index, catalog, self._model_id)
+
+    def tell_damage(self, sentence: str) -> None:
+        """Tells that a segment was damaged and what becomes of it."""
+        self._bus.send(NoticeRaised(NoticeKind.INDEX_REBUILT, f"{sentence} {REBUILDING}"))
 
     def consider(self) -> None:
         """Seals the tail if it has grown long; returns at once."""
@@ -66,11 +99,17 @@ class Upkeep:
         watch_future(self._executor.submit(self._seal), self._bus, "Saving the index")
 
     def seal(self) -> Future[None]:
-        """Seals the tail whatever its length."""
-        return self._executor.submit(self._index.seal)
+        """Seals the tail whatever its length, once everything is loaded."""
+
+        def work() -> None:
+            self.is_loaded.wait()
+            self._index.seal()
+
+        return self._executor.submit(work)
 
     def close(self) -> None:
-        """Waits for a seal that is under way."""
+        """Ends a seal that is under way, which leaves the tail for the next start, and the index process."""
+        self._index.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _seal(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import numpy as np
-
 from lookalike.catalog.catalog import Catalog
 from lookalike.core.records import FolderState, WatchedFolder
 from lookalike.index.vectors import VectorIndex
@@ -47,7 +45,7 @@ def verify(
 
     Args:
         catalog: A connection of the calling thread.
-        index: The profile's index, not opened: it is read and left as it is.
+        index: The profile's index, open for reading.
         model_id: The model in use.
         folders: The watched folders; those offline are not compared.
     """
@@ -56,12 +54,10 @@ def verify(
         if folder.state is not FolderState.OFFLINE:
             problems += _changed_files(catalog, folder)
     counts = catalog.counts()
-    live = catalog.live_contents(model_id)
-    covered = index.sealed_contents()
-    tail = len(np.setdiff1d(live, covered))
-    return Verification(
-        counts.photos, counts.embeddings.get(model_id, 0), index.segments, tail, tuple(problems)
-    )
+    embeddings = counts.embeddings.get(model_id, 0)
+    if len(index.contents()) != embeddings:
+        problems.append(f"The index finds {len(index.contents())} of {embeddings} embeddings.")
+    return Verification(counts.photos, embeddings, index.segments, index.tail, tuple(problems))
 
 
 def _missing_embeddings(catalog: Catalog, model_id: str) -> list[str]:

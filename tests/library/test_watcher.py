@@ -1,0 +1,108 @@
+"""Hints settle before anybody acts on them, and trouble asks for a full scan."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from lookalike.library import watcher as watcher_module
+from lookalike.library.watcher import Watcher
+
+SOON_S = 20.0
+
+
+class Answers:
+    """Collects what a watcher says."""
+
+    def __init__(self) -> None:
+        self.settled: list[bytes] = []
+        self.troubles: list[str] = []
+        self._changed = threading.Condition()
+
+    def on_settled(self, folders: Sequence[bytes]) -> None:
+        """Takes folders that came to rest."""
+        with self._changed:
+            self.settled += folders
+            self._changed.notify_all()
+
+    def on_trouble(self, sentence: str) -> None:
+        """Takes trouble."""
+        with self._changed:
+            self.troubles.append(sentence)
+            self._changed.notify_all()
+
+    def wait(self, is_true: Callable[[], bool]) -> bool:
+        """Waits for a condition on what was said."""
+        with self._changed:
+            return self._changed.wait_for(is_true, SOON_S)
+
+
+@pytest.fixture
+def answers() -> Answers:
+    """A fresh collection."""
+    return Answers()
+
+
+@pytest.fixture
+def watcher(answers: Answers) -> Iterator[Watcher]:
+    """A running watcher."""
+    running = Watcher(answers.on_settled, answers.on_trouble)
+    running.start()
+    yield running
+    running.close()
+
+
+def test_a_new_file_names_its_folder(tmp_path: Path, watcher: Watcher, answers: Answers) -> None:
+    watcher.watch([bytes(tmp_path)])
+    number = 0
+    while not answers.settled and number < 100:  # listening begins some time after watch() returns
+        (tmp_path / f"{number}.jpg").write_bytes(b"photo")
+        number += 1
+        answers.wait(lambda: bool(answers.settled)) if number > 20 else watcher._cancel.wait(0.1)
+    assert answers.settled[0] == bytes(tmp_path)
+
+
+def test_a_hint_settles_only_when_the_file_stops_growing(
+    tmp_path: Path, watcher: Watcher, answers: Answers
+) -> None:
+    file = tmp_path / "growing.jpg"
+    file.write_bytes(b"")
+    watcher.hint(bytes(file))
+    for _ in range(8):
+        with file.open("ab") as out:
+            out.write(b"x" * 100)
+        watcher._cancel.wait(0.25)
+        size = file.stat().st_size
+    assert answers.wait(lambda: bool(answers.settled))
+    assert answers.settled == [bytes(tmp_path)]
+    assert size == 800
+
+
+def test_the_watch_limit_is_told_in_words(
+    tmp_path: Path, watcher: Watcher, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: list[str]) -> None:
+        raise OSError("OS file watch limit reached.")
+
+    monkeypatch.setattr(watcher, "_listen_to", refuse)
+    watcher.watch([bytes(tmp_path)])
+    assert answers.wait(lambda: bool(answers.troubles))
+    assert "limit of watched folders" in answers.troubles[0]
+
+
+def test_a_name_that_is_not_utf8_asks_for_a_scan_and_listening_goes_on(
+    tmp_path: Path, watcher: Watcher, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "RESTART_S", 0.05)
+    watcher.watch([bytes(tmp_path)])
+    number = 0
+    while not (answers.troubles or answers.settled) and number < 100:
+        with open(os.fsencode(tmp_path) + b"/caf\xe9%d.jpg" % number, "wb") as out:
+            out.write(b"photo")
+        number += 1
+        watcher._cancel.wait(0.1)
+    assert answers.wait(lambda: bool(answers.troubles or answers.settled))
