@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from lookalike.core.errors import PhotoUnreadableError
 from lookalike.core.records import DecodedPhoto, Facts, FileStat
-from lookalike.imaging import facts
 from lookalike.imaging.colour import to_srgb
 from lookalike.imaging.files import open_regular, read_whole
 from lookalike.imaging.fingerprint import fingerprint_bytes, fingerprint_file, pixel_fingerprint
@@ -105,7 +104,6 @@ def _decode(request: DecodeRequest, stat: FileStat, data: bytes, format_name: st
         scales = (draft_scale(raster.width, raster.height, side) for side in (side_px, model_side_px))
         if len(set(scales)) > 1:
             for_model = _load(data, format_name, draft_side_px=model_side_px)
-    latitude, longitude = facts.place(raster.exif)
     thumbnail_size = _fit(raster.width, raster.height, THUMBNAIL_PX)
     square = (request.input_px, request.input_px)
     if for_model is raster:
@@ -123,10 +121,10 @@ def _decode(request: DecodeRequest, stat: FileStat, data: bytes, format_name: st
             width=raster.width,
             height=raster.height,
             format=format_name,
-            taken_at=facts.taken_at(raster.exif),
-            camera=facts.camera(raster.exif),
-            latitude=latitude,
-            longitude=longitude,
+            taken_at=raster.details.taken_at,
+            camera=raster.details.camera,
+            latitude=raster.details.latitude,
+            longitude=raster.details.longitude,
             orientation=raster.undone,
         ),
         is_damaged=raster.is_damaged,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,22 @@ def read_exif(image: Image.Image) -> Image.Exif:
         return Image.Exif()
 
 
-def taken_at(exif: Image.Exif) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The facts that come from EXIF; as in :class:`lookalike.core.records.Facts`."""
+
+    taken_at: str | None
+    camera: str | None
+    latitude: float | None
+    longitude: float | None
+
+
+def read_details(exif: Image.Exif) -> Details:
+    """Returns all facts at once."""
+    return Details(_taken_at(exif), _camera(exif), *_place(exif))
+
+
+def _taken_at(exif: Image.Exif) -> str | None:
     """Returns the capture time by the camera's clock, ISO 8601 without a zone; None where it is not said."""
     details = _directory(exif, ExifTags.IFD.Exif)
     for time_tag, fraction_tag in (
@@ -58,7 +74,7 @@ def taken_at(exif: Image.Exif) -> str | None:
     return None
 
 
-def camera(exif: Image.Exif) -> str | None:
+def _camera(exif: Image.Exif) -> str | None:
     """Returns maker and model as one text, the maker not said twice."""
     maker, model = (_text(exif.get(tag)) for tag in (ExifTags.Base.Make, ExifTags.Base.Model))
     if maker and not (model and model.split()[0].lower() in maker.lower().split()):
@@ -66,7 +82,7 @@ def camera(exif: Image.Exif) -> str | None:
     return model[:_MAX_CAMERA] or None
 
 
-def place(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:
+def _place(exif: Image.Exif) -> tuple[float, float] | tuple[None, None]:
     """Returns degrees north and east; 0, 0 counts as not said, because receivers without a fix write it."""
     gps = _directory(exif, ExifTags.IFD.GPSInfo)
     latitude = _degrees(gps.get(ExifTags.GPS.GPSLatitude), gps.get(ExifTags.GPS.GPSLatitudeRef), "S", 90)

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageEr
 
 from lookalike.core.errors import PhotoUnreadableError
 from lookalike.imaging.colour import simplify
-from lookalike.imaging.facts import read_exif, read_orientation
+from lookalike.imaging.facts import Details, read_details, read_exif, read_orientation
 from lookalike.imaging.fingerprint import turn_upright
 from lookalike.imaging.formats import HAS_JXL, PILLOW_NAMES, register_decoders
 
@@ -61,7 +61,7 @@ class Raster:
         width: Upright pixels across of the whole photo.
         height: Upright pixels down of the whole photo.
         profile: The embedded ICC profile.
-        exif: What the file says of itself.
+        details: What the file says of itself.
         is_damaged: Only a part could be decoded.
     """
 
@@ -72,7 +72,7 @@ class Raster:
     width: int
     height: int
     profile: bytes | None
-    exif: Image.Exif
+    details: Details
     is_damaged: bool
 
     def resized(self, width: int, height: int) -> Image.Image:
@@ -184,7 +184,7 @@ def _load(
             width,
             height,
             image.info.get("icc_profile"),
-            read_exif(image),
+            read_details(read_exif(image)),
             is_damaged,
         )
 

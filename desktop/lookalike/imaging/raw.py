@@ -8,7 +8,7 @@ import rawpy
 from PIL import Image
 
 from lookalike.core.errors import PhotoUnreadableError
-from lookalike.imaging.facts import EXIF_ERRORS, orientation_in
+from lookalike.imaging.facts import EXIF_ERRORS, orientation_in, read_details
 from lookalike.imaging.raster import TOO_MUCH_MEMORY, Raster, check_limits
 
 _HALF_SIZE_FROM_PX = 2
@@ -45,4 +45,6 @@ def load_raw(data: bytes, *, least_side_px: int = 1, side_px: int | None = None)
     except EXIF_ERRORS:
         exif = Image.Exif()
     box = (0.0, 0.0, float(image.width), float(image.height))
-    return Raster(image, box, 1, orientation_in(exif), width, height, None, exif, is_damaged=False)
+    return Raster(
+        image, box, 1, orientation_in(exif), width, height, None, read_details(exif), is_damaged=False
+    )
