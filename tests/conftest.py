@@ -50,9 +50,9 @@ def nothing_left_behind() -> Iterator[None]:
     threads = set(threading.enumerate())
     children = {child.pid for child in multiprocessing.active_children()}
     yield
-    assert _visible_windows() == [], "windows are still open"
+    windows = _close_windows()
     ends_at = time.monotonic() + ENDING_S
-    left = []
+    left = [f"window {title}" for title in windows]
     for thread in set(threading.enumerate()) - threads:
         # A dummy thread is Python's view of a thread it did not start; it stays in the list after its end.
         if not isinstance(thread, threading._DummyThread):
@@ -64,7 +64,7 @@ def nothing_left_behind() -> Iterator[None]:
             child.join(max(0.0, ends_at - time.monotonic()))
             if child.is_alive():
                 left.append(f"process {child.name}")
-    assert left == [], "still running after the test"
+    assert left == [], "still there after the test"
 
 
 @pytest.fixture
@@ -115,13 +115,12 @@ def screen() -> Iterator[dict[str, str]]:
             process.terminate()
 
 
-def _visible_windows() -> list[str]:
-    """Returns the titles or classes of the windows on the screen; never the first to import Qt."""
+def _close_windows() -> list[str]:
+    """Closes the windows on the screen and returns their titles or classes; never the first to import Qt."""
     widgets = sys.modules.get("PySide6.QtWidgets")
     if widgets is None or widgets.QApplication.instance() is None:
         return []
-    return [
-        widget.windowTitle() or type(widget).__name__
-        for widget in widgets.QApplication.topLevelWidgets()
-        if widget.isVisible()
-    ]
+    windows = [each for each in widgets.QApplication.topLevelWidgets() if each.isVisible()]
+    for window in windows:
+        window.hide()  # not close(), which may ask the user
+    return [window.windowTitle() or type(window).__name__ for window in windows]
