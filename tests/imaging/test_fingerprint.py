@@ -88,7 +88,7 @@ def test_a_reduced_decode_looks_like_a_full_one(tmp_path: Path, size: tuple[int,
     assert np.abs(found - wanted).mean() < 1.5
 
 
-@pytest.mark.parametrize("size", [(1600, 1200), (4001, 3001), (5000, 600)])
+@pytest.mark.parametrize("size", [(1600, 1200), (2401, 1801), (4000, 600)])
 def test_a_large_lossless_photo_looks_like_one_resized_in_one_step(
     tmp_path: Path, size: tuple[int, int]
 ) -> None:

@@ -43,6 +43,7 @@ TIME_LIMIT_S = 20.0
 
 _START_ATTEMPTS = 3
 _END_LIMIT_S = 5.0
+_NOT_KEPT = "The decoder processes cannot be kept running."
 _URGENT, _LATER, _LAST = 0, 1, 2
 
 
@@ -191,14 +192,20 @@ class _Process:
         Raises:
             DecoderDied: The process ended over it.
         """
-        connection = self._send((function, arguments))
-        if not connection.poll(limit_s):
-            self.end()
-            raise DecoderDied(f"Decoding took longer than {limit_s:g} seconds.")
-        try:
-            is_result, answer = connection.recv()
-        except (EOFError, OSError) as error:
-            raise DecoderDied(self._end_in_words()) from error
+        for _ in range(_START_ATTEMPTS):
+            connection = self._send((function, arguments))
+            if not connection.poll(limit_s):
+                self.end()
+                raise DecoderDied(f"Decoding took longer than {limit_s:g} seconds.")
+            try:
+                is_result, answer = connection.recv()
+                break
+            except ConnectionResetError:
+                self.end()  # It died with the call unread: that was not this photo's doing.
+            except (EOFError, OSError) as error:
+                raise DecoderDied(self._end_in_words()) from error
+        else:
+            raise DecoderDied(_NOT_KEPT)
         if is_result:
             return answer
         if isinstance(answer, MemoryError):
@@ -228,7 +235,7 @@ class _Process:
                 self.end()
             else:
                 return connection
-        raise DecoderDied("The decoder processes cannot be kept running.")
+        raise DecoderDied(_NOT_KEPT)
 
     def _start(self) -> Connection:
         ours, theirs = self._context.Pipe()

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 
+import numpy as np
 from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 from lookalike.core.errors import PhotoUnreadableError
@@ -46,6 +48,8 @@ DECODE_ERRORS = (
 
 _TOO_MANY_PIXELS = f"It has more than {MAX_PIXELS // 1_000_000} megapixels, the limit for one photo."
 TOO_MUCH_MEMORY = "Decoding it would take more memory than Lookalike allows itself."
+_SAMPLE_SIDE = 64
+_BLANK_PART = 0.99
 _PICTURE_MARKS = {"JPEG": b"\xff\xda", "PNG": b"IDAT"}
 
 
@@ -171,8 +175,10 @@ def _load(
         if box is None:
             width, height = image.size
             box = (0.0, 0.0, float(width), float(height))
-        if is_damaged and _is_one_colour(image):
+        if is_damaged and _is_blank(image):
             raise OSError("no part was decoded")
+        if format_name == "PNG" and not is_damaged:
+            is_damaged = not _has_right_checksums(data)
         orientation = read_orientation(image)  # And after: a PNG may say it behind the pixels.
         if orientation >= 5:
             width, height = height, width
@@ -205,11 +211,29 @@ def _pillow_switches(*, accept_truncated: bool) -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _is_one_colour(image: Image.Image) -> bool:
-    """Whether nothing but the decoder's filling is there."""
-    extrema = image.getextrema()
-    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return all(low == high for low, high in bands)
+def _is_blank(image: Image.Image) -> bool:
+    """Whether hardly more than the decoder's filling is there; the first block of a cut JPEG is noise."""
+    sample = np.asarray(image.resize((_SAMPLE_SIDE, _SAMPLE_SIDE), Image.Resampling.NEAREST))
+    _, counts = np.unique(sample.reshape(_SAMPLE_SIDE**2, -1), axis=0, return_counts=True)
+    return bool(counts.max() >= _BLANK_PART * _SAMPLE_SIDE**2)
+
+
+def _has_right_checksums(data: bytes) -> bool:
+    """Whether the pixels of a PNG are as they were written; Pillow stops before it would notice."""
+    view, at = memoryview(data), 8
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        end = at + 8 + length
+        if end + 4 > len(data):
+            return False
+        if data[at + 4 : at + 8] in (b"IHDR", b"PLTE", b"IDAT"):
+            (wanted,) = struct.unpack_from(">I", data, end)
+            if zlib.crc32(view[at + 4 : end]) != wanted:
+                return False
+        if data[at + 4 : at + 8] == b"IEND":
+            return True
+        at = end + 4
+    return False
 
 
 def _bits(image: Image.Image) -> int:
