@@ -187,7 +187,7 @@ def installed_parts() -> list[Part]:
 def _licence_name(distribution: metadata.Distribution) -> str:
     """Returns the licence as the metadata names it, where it does so in a few words."""
     for key in ("License-Expression", "License"):
-        named = (distribution.metadata.get(key) or "").strip()
+        named = distribution.metadata[key].strip() if key in distribution.metadata else ""
         if named and len(named) <= 60 and "\n" not in named:
             return named
     return ""
@@ -197,8 +197,8 @@ def _licence_texts(distribution: metadata.Distribution) -> list[str]:
     """Returns the licence files a distribution ships."""
     texts = []
     for file in distribution.files or ():
-        in_metadata = any(part.endswith(".dist-info") for part in file.parts)
-        if in_metadata and file.name.upper().startswith(("LICEN", "COPYING", "NOTICE", "THIRDPARTY")):
+        is_own = len(file.parts) <= 2 or any(part.endswith(".dist-info") for part in file.parts)
+        if is_own and file.name.upper().startswith(("LICEN", "COPYING", "NOTICE", "THIRDPARTY")):
             try:
                 texts.append(file.read_text("utf-8")[:MOST_LICENCE_BYTES].strip())
             except (OSError, UnicodeDecodeError):

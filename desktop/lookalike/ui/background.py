@@ -49,7 +49,7 @@ def _run(future: Future[T], work: Callable[[], T]) -> None:
     except CancelledError as error:
         # The first half was cancelled by its owner; nobody must wait for the second for ever.
         future.set_exception(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  a thread's top: the future reports it
         future.set_exception(error)
     else:
         future.set_result(result)

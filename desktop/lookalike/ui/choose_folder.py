@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from lookalike.ui.urls import path_of
@@ -27,12 +26,14 @@ def choose_folder(
     dialog.setOption(QFileDialog.Option.ShowDirsOnly, True)
     dialog.setDirectory(os.fsdecode(start) if start else os.path.expanduser("~"))
 
-    def chosen(url: QUrl) -> None:
-        path = path_of(url)
-        if path is not None:
-            on_chosen(path)
+    def accepted() -> None:
+        # urlSelected is silent where Qt draws the dialog itself.
+        for url in dialog.selectedUrls():
+            path = path_of(url)
+            if path is not None:
+                on_chosen(path)
 
-    dialog.urlSelected.connect(chosen)
+    dialog.accepted.connect(accepted)
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
     return dialog

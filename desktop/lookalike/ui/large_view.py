@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QContextMenuEvent, QImage, QKeySequence
+from PySide6.QtGui import QAction, QContextMenuEvent, QHideEvent, QImage, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from lookalike.core.records import Photo
@@ -296,6 +296,10 @@ class LargeView(QWidget):
         column.addLayout(top)
         column.addWidget(stage, 1)
         column.addLayout(bottom)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Asks for nothing more while nobody looks."""
+        self._settled.stop()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Lets the window show its menu for the photo."""

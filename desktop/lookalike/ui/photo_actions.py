@@ -22,7 +22,8 @@ from lookalike.ui.desktop_services import DesktopServices
 from lookalike.ui.urls import url_of
 
 if TYPE_CHECKING:
-    from lookalike.library.library import FileReport, Library
+    from lookalike.library.file_operations import FileReport
+    from lookalike.library.library import Library
 
 MOST_VIEWERS = 10
 """More windows at once than this are hardly meant."""
@@ -141,7 +142,7 @@ class PhotoActions(QObject):
         if len(report.problems) == 1:
             sentence += " " + report.problems[0]
         elif report.problems:
-            others = self.tr("%Ln were left where they are; the first: %1", "", len(report.problems))
+            others = self.tr("%Ln photos could not be done; the first reason: %1", "", len(report.problems))
             sentence += " " + others.replace("%1", report.problems[0])
         self.reported.emit(sentence)
 

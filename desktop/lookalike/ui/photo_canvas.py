@@ -232,8 +232,7 @@ class PhotoCanvas(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Zooms with two fingers on a touchpad, where the platform tells."""
-        is_gesture = isinstance(event, QNativeGestureEvent)
-        if is_gesture and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+        if isinstance(event, QNativeGestureEvent) and _is_pinch(event):
             self.zoom_by(1.0 + event.value(), event.position())
             return True
         return super().event(event)
@@ -258,3 +257,7 @@ class PhotoCanvas(QWidget):
         """Changes between whole and actual size at the pointer."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.toggle_size(event.position())
+
+
+def _is_pinch(event: QNativeGestureEvent) -> bool:
+    return event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture

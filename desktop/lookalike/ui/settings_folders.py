@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -27,7 +26,7 @@ from lookalike.core.records import FolderState, WatchedFolder
 from lookalike.ui import text, theme
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.choose_folder import choose_folder
-from lookalike.ui.settings_forms import SettingsForm
+from lookalike.ui.settings_forms import SettingsForm, spin_box
 
 if TYPE_CHECKING:
     from lookalike.library.library import Library
@@ -64,11 +63,8 @@ class FoldersPage(SettingsForm):
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_MS)
         self._typing.timeout.connect(self.finish)
-        self.least_side = QSpinBox()
-        self.least_side.setRange(1, 4096)
-        self.least_side.setSuffix(self.tr(" pixels"))
-        self.least_side.setMinimumWidth(130)
-        self.least_side.setAccessibleName(self.tr("Least length of the shorter side in pixels"))
+        name = self.tr("Least length of the shorter side in pixels")
+        self.least_side = spin_box(1, 4096, self.tr(" pixels"), name)
         self.least_side.editingFinished.connect(self.finish)
         self._lay_out()
         self._show_folders()

@@ -24,7 +24,8 @@ from lookalike.ui import text, theme
 from lookalike.ui.bridge import Bridge
 
 if TYPE_CHECKING:
-    from lookalike.library.library import Library, Status
+    from lookalike.library.library import Library
+    from lookalike.library.status import Status
 
 MEGABYTE = 1_000_000
 LEAST_CACHE_MB = 50
@@ -68,7 +69,7 @@ class IndexingPage(SettingsForm):
             )
         )
         self._effort.chosen.connect(self._effort_chosen)
-        self.rescan = _spin_box(1, 1440, self.tr(" minutes"), self.tr("Minutes between comparisons"))
+        self.rescan = spin_box(1, 1440, self.tr(" minutes"), self.tr("Minutes between comparisons"))
         self.rescan.editingFinished.connect(self.finish)
         column = _column(self)
         column.addWidget(_strong(self.tr("How hard indexing works")))
@@ -107,15 +108,15 @@ class SearchPage(SettingsForm):
         self._model = QLabel("…")
         self._model.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._model.setAccessibleName(self.tr("Model"))
-        self.metric = QComboBox()
-        self.metric.setAccessibleName(self.tr("How photos are compared"))
-        self.metric.addItem(self.tr("Cosine"), Metric.COSINE)
-        self.metric.addItem(self.tr("Euclidean distance"), Metric.EUCLIDEAN)
-        self.metric.activated.connect(self._metric_chosen)
+        self.measure = QComboBox()
+        self.measure.setAccessibleName(self.tr("How photos are compared"))
+        self.measure.addItem(self.tr("Cosine"), Metric.COSINE)
+        self.measure.addItem(self.tr("Euclidean distance"), Metric.EUCLIDEAN)
+        self.measure.activated.connect(self._metric_chosen)
         column = _column(self)
         form = _form()
         form.addRow(self.tr("Model"), self._model)
-        form.addRow(self.tr("&Compare by"), self.metric)
+        form.addRow(self.tr("&Compare by"), self.measure)
         column.addLayout(form)
         column.addWidget(
             _hint(
@@ -129,7 +130,7 @@ class SearchPage(SettingsForm):
 
     def show_settings(self, settings: Settings) -> None:
         """Shows the measure."""
-        self.metric.setCurrentIndex(self.metric.findData(settings.metric))
+        self.measure.setCurrentIndex(self.measure.findData(settings.metric))
 
     def model_text(self) -> str:
         """Returns what is said of the model."""
@@ -137,7 +138,7 @@ class SearchPage(SettingsForm):
 
     @Slot(int)
     def _metric_chosen(self, row: int) -> None:
-        self.changed.emit({"metric": self.metric.itemData(row)})
+        self.changed.emit({"metric": self.measure.itemData(row)})
 
     def _show_status(self, status: Status) -> None:
         self._model.setText(status.model_id)
@@ -156,7 +157,7 @@ class StoragePage(SettingsForm):
         self._bridge = bridge
         self._used = QLabel("…")
         self._used.setAccessibleName(self.tr("Room the small pictures take"))
-        self.limit = _spin_box(
+        self.limit = spin_box(
             LEAST_CACHE_MB, MOST_CACHE_MB, self.tr(" MB"), self.tr("Most room in megabytes")
         )
         self.limit.setSingleStep(100)
@@ -319,12 +320,15 @@ def _form() -> QFormLayout:
     return form
 
 
-def _spin_box(least: int, most: int, suffix: str, name: str) -> QSpinBox:
+def spin_box(least: int, most: int, suffix: str, name: str) -> QSpinBox:
+    """Makes a field for a number with its unit."""
     box = QSpinBox()
     box.setRange(least, most)
     box.setSuffix(suffix)
     box.setAccessibleName(name)
-    box.setMinimumWidth(130)
+    box.setMinimumWidth(140)
+    # The style sheet's padding does not reach the editor inside.
+    box.lineEdit().setTextMargins(6, 0, 0, 0)
     return box
 
 
