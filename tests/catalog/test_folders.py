@@ -177,6 +177,19 @@ def test_the_bytes_of_a_forgotten_folder_are_gone_from_every_file(shelf: Shelf) 
         assert len(reader.known_files(kept)) == 1500
 
 
+def test_the_file_is_written_anew_when_a_folder_is_forgotten(shelf: Shelf) -> None:
+    marker = b"/home/user/Secret-Holiday"
+    with closing(shelf.open()) as catalog:
+        secret = catalog.add_folder(marker, "v")
+        with catalog.transaction():
+            for number in range(50):
+                store(catalog, secret, marker + b"/%d.jpg" % number, number)
+        # Stands for the gaps that SQLite does not overwrite: they need a catalog too large for a test.
+        catalog._value("PRAGMA secure_delete = OFF")
+        catalog.forget_folder(secret)
+        assert marker not in bytes_of_all(shelf.file.parent)
+
+
 def test_bytes_that_could_not_be_overwritten_are_after_the_next_opening(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
