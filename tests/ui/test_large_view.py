@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from lookalike.core.errors import PhotoUnreadableError
+from lookalike.imaging.pool import DecoderDied
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.large_view import LargeView
 from tests.ui.fakes_views import ViewsLibrary, colour_of
@@ -150,6 +151,17 @@ def test_a_photo_that_cannot_be_read_says_why(qtbot: QtBot, view: LargeView, lib
     qtbot.keyClick(view.canvas, Qt.Key.Key_Right)
     wait_for_large(qtbot, view, 5)
     assert view.canvas.message == ""
+
+
+def test_a_photo_that_ends_the_decoder_says_why_and_is_no_error_of_ours(
+    qtbot: QtBot, view: LargeView, library: ViewsLibrary, bridge: Bridge
+) -> None:
+    reported: list[object] = []
+    bridge.work_failed.connect(reported.append)
+    library.large_errors[library.photo(4).path] = DecoderDied("Decoding took longer than 20 seconds.")
+    view.show_photo(IDS, 3)
+    qtbot.waitUntil(lambda: view.canvas.message == "Decoding took longer than 20 seconds.")
+    assert reported == []
 
 
 def test_a_photo_that_left_the_library_says_so(qtbot: QtBot, view: LargeView) -> None:

@@ -15,8 +15,8 @@ from lookalike.core.records import FolderState, WatchedFolder
 from lookalike.ui import theme
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.settings_folders import removal_question
-from lookalike.ui.settings_forms import RadioColumn
 from lookalike.ui.settings_page import SettingsPage
+from lookalike.ui.settings_widgets import RadioColumn
 from tests.ui.fakes_views import ViewsLibrary
 
 

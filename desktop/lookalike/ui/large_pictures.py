@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 
 from lookalike.core.errors import LookalikeError
 from lookalike.core.records import Photo
+from lookalike.imaging.pool import DecoderDied
 from lookalike.ui.background import in_background, then
 from lookalike.ui.bridge import Bridge
 
@@ -134,7 +135,7 @@ class LargePictures(QObject):
 
     def _large_failed(self, file_id: int, error: Exception) -> None:
         self._asked_px.pop(file_id, None)
-        if isinstance(error, LookalikeError):
+        if isinstance(error, LookalikeError | DecoderDied):
             self.picture_failed.emit(file_id, str(error))
         else:
             self._bridge.report(error)

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import (
-    QFormLayout,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QMessageBox,
@@ -26,7 +24,7 @@ from lookalike.core.records import FolderState, WatchedFolder
 from lookalike.ui import text, theme
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.choose_folder import choose_folder
-from lookalike.ui.settings_forms import SettingsForm, spin_box
+from lookalike.ui.settings_widgets import SettingsForm, field_form, hint_label, spin_box, strong_label
 
 if TYPE_CHECKING:
     from lookalike.library.library import Library
@@ -157,20 +155,13 @@ class FoldersPage(SettingsForm):
         buttons.addWidget(self.add_button)
         buttons.addWidget(self.remove_button)
         buttons.addStretch()
-        left_out = QLabel(self.tr("&Leave out"))
+        left_out = strong_label(self.tr("&Leave out"))
         left_out.setBuddy(self.patterns)
-        font = left_out.font()
-        font.setWeight(font.Weight.DemiBold)
-        left_out.setFont(font)
-        hint = QLabel(
+        hint = hint_label(
             self.tr("One pattern in each line: a name, or a path with slashes; * stands for anything in a name, "
                     "** for any folders.")
         )  # fmt: skip
-        hint.setWordWrap(True)
-        hint.setProperty("kind", "muted")
-        form = QFormLayout()
-        form.setHorizontalSpacing(14)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        form = field_form()
         form.addRow(self.tr("And photos with a &side under"), self.least_side)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QRadioButton,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
 )
 
 from lookalike.config.settings import Appearance, Effort, Metric, Settings
 from lookalike.core.errors import LookalikeError
 from lookalike.ui import text, theme
 from lookalike.ui.bridge import Bridge
+from lookalike.ui.settings_widgets import (
+    RadioColumn,
+    SettingsForm,
+    field_form,
+    hint_label,
+    page_column,
+    spin_box,
+    strong_label,
+)
 
 if TYPE_CHECKING:
     from lookalike.library.library import Library
@@ -30,25 +33,6 @@ if TYPE_CHECKING:
 MEGABYTE = 1_000_000
 LEAST_CACHE_MB = 50
 MOST_CACHE_MB = 100_000
-
-
-class SettingsForm(QWidget):
-    """One page of settings; knows how to show them and says which fields the user changed.
-
-    Signals (GUI thread):
-        changed(dict): Names of fields of :class:`Settings` with their new values.
-        problem_met(str): One sentence; empty takes it back.
-    """
-
-    changed = Signal(object)
-    problem_met = Signal(str)
-
-    def show_settings(self, settings: Settings) -> None:
-        """Shows the values without announcing a change."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """Announces what is still being typed; the dialog is about to close."""
 
 
 class IndexingPage(SettingsForm):
@@ -71,15 +55,15 @@ class IndexingPage(SettingsForm):
         self._effort.chosen.connect(self._effort_chosen)
         self.rescan = spin_box(1, 1440, self.tr(" minutes"), self.tr("Minutes between comparisons"))
         self.rescan.editingFinished.connect(self.finish)
-        column = _column(self)
-        column.addWidget(_strong(self.tr("How hard indexing works")))
+        column = page_column(self)
+        column.addWidget(strong_label(self.tr("How hard indexing works")))
         column.addWidget(self._effort)
         column.addSpacing(8)
-        form = _form()
+        form = field_form()
         form.addRow(self.tr("&Compare every folder after"), self.rescan)
         column.addLayout(form)
         column.addWidget(
-            _hint(self.tr("New photos are noticed at once. The comparison catches what went unnoticed, "
+            hint_label(self.tr("New photos are noticed at once. The comparison catches what went unnoticed, "
                           "such as changes made by another computer."))
         )  # fmt: skip
         column.addStretch()
@@ -113,13 +97,13 @@ class SearchPage(SettingsForm):
         self.measure.addItem(self.tr("Cosine"), Metric.COSINE)
         self.measure.addItem(self.tr("Euclidean distance"), Metric.EUCLIDEAN)
         self.measure.activated.connect(self._metric_chosen)
-        column = _column(self)
-        form = _form()
+        column = page_column(self)
+        form = field_form()
         form.addRow(self.tr("Model"), self._model)
         form.addRow(self.tr("&Compare by"), self.measure)
         column.addLayout(form)
         column.addWidget(
-            _hint(
+            hint_label(
                 self.tr(
                     "Both measures put photos in the same order. A new choice takes effect at the next start."
                 )
@@ -166,13 +150,13 @@ class StoragePage(SettingsForm):
         self._shown_limit_bytes = 0
         self.clear_button = QPushButton(theme.icon("trash"), self.tr("&Delete small pictures"))
         self.clear_button.clicked.connect(self.clear)
-        self._outcome = _hint("")
-        column = _column(self)
+        self._outcome = hint_label("")
+        column = page_column(self)
         column.addWidget(
-            _hint(self.tr("Lookalike keeps a small picture of every photo, so that the grid appears at once. "
+            hint_label(self.tr("Lookalike keeps a small picture of every photo, so that the grid appears at once. "
                           "They are made again from your photos when they are needed."))
         )  # fmt: skip
-        form = _form()
+        form = field_form()
         form.addRow(self.tr("Small pictures take"), self._used)
         form.addRow(self.tr("At &most"), self.limit)
         column.addLayout(form)
@@ -247,8 +231,8 @@ class AppearancePage(SettingsForm):
             )
         )
         self._appearance.chosen.connect(self._appearance_chosen)
-        column = _column(self)
-        column.addWidget(_strong(self.tr("Colours of the window")))
+        column = page_column(self)
+        column.addWidget(strong_label(self.tr("Colours of the window")))
         column.addWidget(self._appearance)
         column.addStretch()
 
@@ -259,89 +243,3 @@ class AppearancePage(SettingsForm):
     @Slot(object)
     def _appearance_chosen(self, appearance: Appearance) -> None:
         self.changed.emit({"appearance": appearance})
-
-
-class RadioColumn(QWidget):
-    """One of several choices, each with a line of explanation.
-
-    Signals (GUI thread):
-        chosen(object): The user took another choice.
-    """
-
-    chosen = Signal(object)
-
-    def __init__(self, choices: tuple[tuple[object, str, str], ...]) -> None:
-        super().__init__()
-        self._values = [value for value, _, _ in choices]
-        self._group = QButtonGroup(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        for number, (_, title, explanation) in enumerate(choices):
-            button = QRadioButton(title)
-            button.setAccessibleDescription(explanation)
-            self._group.addButton(button, number)
-            column.addWidget(button)
-            if explanation:
-                label = _hint(explanation)
-                label.setIndent(26)
-                column.addWidget(label)
-            column.addSpacing(6)
-        self._group.idClicked.connect(self._clicked)
-
-    def choose(self, value: object) -> None:
-        """Shows a choice without announcing it."""
-        self._group.button(self._values.index(value)).setChecked(True)
-
-    def button(self, value: object) -> QRadioButton:
-        """Returns the button of a choice."""
-        button = self._group.button(self._values.index(value))
-        assert isinstance(button, QRadioButton)
-        return button
-
-    @Slot(int)
-    def _clicked(self, number: int) -> None:
-        self.chosen.emit(self._values[number])
-
-
-def _column(page: QWidget) -> QVBoxLayout:
-    column = QVBoxLayout(page)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(10)
-    return column
-
-
-def _form() -> QFormLayout:
-    form = QFormLayout()
-    form.setHorizontalSpacing(14)
-    form.setVerticalSpacing(10)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    return form
-
-
-def spin_box(least: int, most: int, suffix: str, name: str) -> QSpinBox:
-    """Makes a field for a number with its unit."""
-    box = QSpinBox()
-    box.setRange(least, most)
-    box.setSuffix(suffix)
-    box.setAccessibleName(name)
-    box.setMinimumWidth(140)
-    # The style sheet's padding does not reach the editor inside.
-    box.lineEdit().setTextMargins(6, 0, 0, 0)
-    return box
-
-
-def _strong(words: str) -> QLabel:
-    label = QLabel(words)
-    font = label.font()
-    font.setWeight(font.Weight.DemiBold)
-    label.setFont(font)
-    return label
-
-
-def _hint(words: str) -> QLabel:
-    label = QLabel(words)
-    label.setProperty("kind", "muted")
-    label.setWordWrap(True)
-    return label

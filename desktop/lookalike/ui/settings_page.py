@@ -30,7 +30,8 @@ from lookalike.core.errors import LookalikeError
 from lookalike.ui import theme
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.settings_folders import FoldersPage
-from lookalike.ui.settings_forms import AppearancePage, IndexingPage, SearchPage, SettingsForm, StoragePage
+from lookalike.ui.settings_forms import AppearancePage, IndexingPage, SearchPage, StoragePage
+from lookalike.ui.settings_widgets import SettingsForm
 
 if TYPE_CHECKING:
     from lookalike.library.library import Library
