@@ -63,6 +63,7 @@ class Bridge(QObject):
 
     def __init__(self, library: Library, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.library = library
         self._lock = threading.Lock()
         self._events = _Inbox()
         self._answers: deque[_Answer] = deque()
