@@ -6,6 +6,7 @@ checksum was just compared, and what it saved is read back before anyone may rel
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -72,7 +73,8 @@ def load(file: Path, sidecar: Sidecar) -> Graph:
         else:
             before = _identity(os.fstat(source.fileno()))
             read_verified(source, sidecar)
-            index.load_index(str(file))
+            with contextlib.chdir(file.parent):
+                index.load_index(file.name)
             if not before == _identity(os.fstat(source.fileno())) == _identity(os.stat(file)):
                 raise IndexDamagedError(f"The index file “{file.name}” changed while it was loaded.")
     if sidecar.count and (index.get_current_count() != sidecar.count or index.dim != sidecar.dim):
@@ -139,7 +141,8 @@ class Builder:
         """
         handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
         try:
-            self._index.save_index(str(file))
+            with contextlib.chdir(file.parent):  # hnswlib takes no path that is not text; the name alone is
+                self._index.save_index(file.name)
             os.fsync(handle)
             with open(os.dup(handle), "rb") as written:
                 written.seek(0)

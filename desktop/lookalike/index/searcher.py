@@ -64,6 +64,12 @@ class Searcher:
         with self._lock:
             return None if self._process is None or self._process.is_gone() else self._process.pid
 
+    @property
+    def loaded(self) -> int:
+        """How many segments the running process answers for."""
+        with self._lock:
+            return 0 if self._process is None or self._process.is_gone() else len(self._loaded)
+
     def want(self, sidecars: Sequence[Sidecar]) -> frozenset[str]:
         """Says which segments should be loaded, and sees to it in the background; returns those that are."""
         with self._lock:

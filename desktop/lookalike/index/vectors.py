@@ -144,6 +144,11 @@ class VectorIndex:
         """The searching index process while one runs."""
         return self._searcher.pid
 
+    @property
+    def loaded(self) -> int:
+        """Segments that the index process answers for; the others are compared exactly."""
+        return self._searcher.loaded
+
     def contents(self) -> NDArray[np.int64]:
         """Returns the contents that can be found, int64 (N,), ascending."""
         return self._holdings.contents()
