@@ -6,7 +6,6 @@ Called on the ingest and scanner threads; the transaction itself runs on the wri
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.catalog.catalog import Catalog
+from lookalike.catalog.errors import CatalogWaitsError
 from lookalike.core.records import ContentState, Facts, FileStat
 from lookalike.index.vectors import VectorIndex
 from lookalike.library.events import EventBus, NoticeKind, NoticeRaised
@@ -90,10 +90,10 @@ class Writing:
             content_ids, vectors, change_seq = self._writer.call(
                 lambda catalog: _write(catalog, commit)
             ).result()
-        except sqlite3.OperationalError as error:
+        except CatalogWaitsError as error:
             log.warning("The catalog could not be written: %s", error)
             self._is_failing = True
-            self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, _sentence(error)))
+            self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, str(error)))
             return False
         if self._is_failing:
             self._is_failing = False
@@ -109,7 +109,7 @@ class Writing:
         """Forgets contents that no file needs any more; returns their fingerprints."""
         try:
             forgotten = self._writer.call(lambda catalog: catalog.forget_unused()).result()
-        except sqlite3.OperationalError as error:
+        except CatalogWaitsError as error:
             log.warning("Unused contents stay for now: %s", error)
             return []
         self._index.remove(forgotten.content_ids)
@@ -142,11 +142,3 @@ def _write(catalog: Catalog, commit: Commit) -> tuple[NDArray[np.int64], NDArray
     ids = np.array([content_id for content_id, _ in embedded], np.int64)
     vectors = np.stack([vector for _, vector in embedded]) if embedded else np.empty((0, 0), np.float32)
     return ids, vectors, change_seq
-
-
-def _sentence(error: sqlite3.OperationalError) -> str:
-    if "full" in str(error):
-        return "The disk is full, so indexing waits; it goes on by itself once there is room."
-    if "locked" in str(error) or "busy" in str(error):
-        return "Another program holds the catalog, so indexing waits; it goes on by itself."
-    return f"The catalog cannot be written ({error}), so indexing waits and tries again."
