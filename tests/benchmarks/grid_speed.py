@@ -12,6 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "ui"))
 
 import numpy as np
 from fakes import PICTURES, FakeLibrary, paint_thumbnail
+from PySide6.QtCore import QEventLoop, Qt, QThreadPool, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
 from lookalike.config.settings import Appearance
 from lookalike.ui import theme
 from lookalike.ui.bridge import Bridge
@@ -19,9 +23,6 @@ from lookalike.ui.delegate import PhotoDelegate
 from lookalike.ui.grid import PhotoGrid
 from lookalike.ui.photo_model import PhotoModel
 from lookalike.ui.thumbnails import ThumbnailLoader
-from PySide6.QtCore import QEventLoop, Qt, QThreadPool, QTimer
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 ROWS = 100_000
 
@@ -110,9 +111,7 @@ def _ms(began: float) -> float:
 
 
 def _spread(times: list[float]) -> str:
-    return (
-        f"median {np.median(times):.1f}, p95 {np.percentile(times, 95):.1f}, most {max(times):.1f} ms"
-    )
+    return f"median {np.median(times):.1f}, p95 {np.percentile(times, 95):.1f}, most {max(times):.1f} ms"
 
 
 def _wait(ms: int) -> None:

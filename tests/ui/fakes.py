@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from lookalike.config.paths import Profile
 from lookalike.config.settings import Settings
 from lookalike.core.errors import InputError, PhotoUnreadableError
@@ -30,8 +33,6 @@ from lookalike.core.records import (
     WatchedFolder,
 )
 from lookalike.library.events import EventBus, FoldersChanged, IndexingChanged, PhotosChanged
-from numpy.typing import NDArray
-from PIL import Image
 
 T = TypeVar("T")
 

@@ -6,7 +6,9 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from fakes import FakeLibrary
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
 from lookalike.core.errors import InputError
 from lookalike.core.records import FolderState, Progress, WatchedFolder
 from lookalike.library.events import (
@@ -18,8 +20,7 @@ from lookalike.library.events import (
     WorkFailed,
 )
 from lookalike.ui.bridge import Bridge, LatestRequest
-from PySide6.QtCore import QObject
-from pytestqt.qtbot import QtBot
+from tests.ui.fakes import FakeLibrary
 
 
 def indexing(done: int) -> IndexingChanged:

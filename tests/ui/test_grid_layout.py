@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from lookalike.ui.grid_layout import Box, GridLayout, GridMetrics, Move, section_starts
 
 METRICS = GridMetrics(cell_width=100, cell_height=120)
@@ -33,9 +34,7 @@ def boxes_by_hand(days: list[int] | None, count: int, width: int) -> tuple[list[
             y += METRICS.cell_height + METRICS.spacing
             column = 0
         cells.append(
-            Box(
-                METRICS.margin + int(column * pitch), y, int(pitch) - METRICS.spacing, METRICS.cell_height
-            )
+            Box(METRICS.margin + int(column * pitch), y, int(pitch) - METRICS.spacing, METRICS.cell_height)
         )
         column += 1
     y += METRICS.cell_height + METRICS.spacing + (METRICS.section_gap if days is not None else 0)
@@ -163,7 +162,9 @@ def test_page_keys_reach_every_edge_and_always_progress() -> None:
     row, seen = 0, [0]
     while (following := layout.move(row, Move.PAGE_DOWN, 600)) != row:
         assert following > row
-        assert layout.box(following).y - layout.box(row).y <= 600 + METRICS.header_height + METRICS.section_gap
+        assert (
+            layout.box(following).y - layout.box(row).y <= 600 + METRICS.header_height + METRICS.section_gap
+        )
         row = following
         seen.append(row)
     assert layout.move(row, Move.DOWN, 600) == row

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -18,7 +17,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QRubberBand, QToolTip, QWidget
 
 from lookalike.core.records import Photo
@@ -45,6 +44,7 @@ class PhotoGrid(GridView):
         current_row_changed(int): The keyboard or a click moved to another row; -1 for none.
         selection_changed(): Other rows are selected.
         zoom_requested(int): Steps the wheel was turned with Ctrl held, positive for larger.
+        focused(): The keyboard came to this grid.
     """
 
     open_requested = Signal(int)
@@ -52,6 +52,7 @@ class PhotoGrid(GridView):
     current_row_changed = Signal(int)
     selection_changed = Signal()
     zoom_requested = Signal(int)
+    focused = Signal()
 
     def __init__(
         self,
@@ -67,6 +68,11 @@ class PhotoGrid(GridView):
         self.selectionModel().currentChanged.connect(self._tell_current)
         self.selectionModel().selectionChanged.connect(self._tell_selection)
         self.verticalScrollBar().sliderMoved.connect(self._show_day)
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """int64 (N,), the file id of every row."""
+        return self._photos.ids
 
     def replace_rows(self, ids: NDArray[np.int64], days: NDArray[np.int32] | None = None) -> None:
         """Shows another listing; current photo, selection and place are kept as far as the photos are."""
@@ -210,6 +216,13 @@ class PhotoGrid(GridView):
         if self.selected_count():
             self.menu_requested.emit(place)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tells that actions apply to this grid now."""
+        # Not QAbstractItemView's own: it makes the first row current, which nobody asked for.
+        QWidget.focusInEvent(self, event)
+        self.viewport().update()
+        self.focused.emit()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolls; with Ctrl held asks for larger or smaller pictures."""
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -219,9 +232,3 @@ class PhotoGrid(GridView):
         if turned:
             self.zoom_requested.emit(max(1, abs(turned) // WHEEL_STEP) * (1 if turned > 0 else -1))
         event.accept()
-
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Ends the light under the pointer when it leaves."""
-        if event.type() == QEvent.Type.Leave:
-            self.hover(-1)
-        return super().viewportEvent(event)

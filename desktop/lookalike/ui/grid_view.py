@@ -314,13 +314,19 @@ class GridView(QAbstractItemView):
         super().resizeEvent(event)
         self.lay_out()
 
-    def event(self, event: QEvent) -> bool:
-        """Lays out anew for another font, style or screen."""
-        kinds = (QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.DevicePixelRatioChange)
-        handled = super().event(event)
-        if event.type() in kinds:
+    def changeEvent(self, event: QEvent) -> None:
+        """Lays out anew for another font or style."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self.lay_out()
-        return handled
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Lays out anew on another screen; ends the light under the pointer when it leaves."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.lay_out()
+        elif event.type() == QEvent.Type.Leave:
+            self.hover(-1)
+        return super().viewportEvent(event)
 
     def minimumSizeHint(self) -> QSize:
         """Returns room for one column."""
