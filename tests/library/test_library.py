@@ -77,6 +77,14 @@ def test_queries_that_cannot_be_answered_say_why(library: Library, tmp_path: Pat
         library.find_similar(12345).result(IDLE_S)
 
 
+def test_counts_are_right_once_all_is_taken_in(library: Library, photo_folder: Path) -> None:
+    save_photos(photo_folder, range(11))
+    (photo_folder / "broken.jpg").write_text("no photo")
+    take_in(library, photo_folder)
+    wait_for(lambda: library.folders()[0].photos == 11)
+    wait_for(lambda: (library.indexing().photos, library.indexing().skipped) == (11, 1))
+
+
 def test_a_second_run_decodes_nothing(open_library: OpenLibrary, photo_folder: Path) -> None:
     save_photos(photo_folder, range(5))
     (photo_folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")

@@ -273,12 +273,12 @@ class Ingest:
             return
         self.counts.embedded += len(vectors)
         self.counts.linked += len(stored) - len(vectors)
+        self._bus.send(PhotosChanged(added=len(stored)))
         for work, photo in batch:
             if photo.fingerprint in failed:
                 self._skip(work, failed[photo.fingerprint])
             else:
                 self._finish(work)
-        self._bus.send(PhotosChanged(added=len(stored)))
 
     def _embed(
         self, photos: dict[bytes, DecodedPhoto]
