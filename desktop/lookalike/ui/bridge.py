@@ -98,6 +98,11 @@ class Bridge(QObject):
 
         future.add_done_callback(take)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the library is being closed: nobody is to ask it anything more."""
+        return self._is_closed
+
     def report(self, error: Exception) -> None:
         """Announces an error of a call: the user's trouble as a sentence, ours with details to copy."""
         if isinstance(error, LookalikeError):

@@ -116,7 +116,8 @@ class LibraryView(QWidget):
         self.model.refresh_details()
 
     def close_loader(self) -> None:
-        """Stops loading pictures; the window closes."""
+        """Stops asking and loading; the window closes."""
+        self._request.drop()
         self._refresh.stop()
         self._thumbnails.close()
 

@@ -134,7 +134,10 @@ class LookAlikePanel(QWidget):
         self._slider.setValue(0)
 
     def close_loader(self) -> None:
-        """Stops loading pictures; the window closes."""
+        """Stops asking and loading; the window closes."""
+        self._settled.stop()
+        self._busy.stop()
+        self._request.drop()
         self._thumbnails.close()
 
     @Slot()
@@ -196,8 +199,9 @@ class LookAlikePanel(QWidget):
         self._least.setText(text.percent(self.threshold))
         if self._query is None or self._busy.isActive():
             return
-        # Half a percent of grace: a photo that reads 80 % is shown at 80 %.
-        count = int(np.count_nonzero(self._scores >= self.threshold - 0.5 / STEPS))
+        # Half a percent of grace, so that a photo that reads 80 % is shown at 80 %.
+        least = text.FULL_SCORE if self.threshold == 1.0 else self.threshold - 0.5 / STEPS
+        count = int(np.count_nonzero(self._scores >= least))
         shown = [each.photo for each in self._answer[:count]]
         self.grid.replace_answer(shown, self._scores[:count])
         self._count.setText(self._count_words(count))

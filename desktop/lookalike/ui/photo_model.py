@@ -152,7 +152,7 @@ class PhotoModel(QAbstractListModel):
 
     def _fetch(self) -> None:
         """Asks for the details that rows near the view lack; one request at a time, for the newest view."""
-        if self._is_fetching:
+        if self._is_fetching or self._bridge.is_closed:
             return
         wanted: list[int] = []
         for row in self._rows_by_nearness():

@@ -34,6 +34,8 @@ class WindowActions(QObject):
         self.usual_size = self._make(self.tr("&Usual size"), "Ctrl+0", "actual-size")
         self.show_folders = self._make(self.tr("&Folders"), "F9", is_checkable=True)
         self.show_look_alikes = self._make(self.tr("Look-&alikes"), "F10", is_checkable=True)
+        for panel in (self.show_folders, self.show_look_alikes):
+            panel.setChecked(True)
         self.full_screen = self._make(self.tr("F&ull screen"), "F11", is_checkable=True)
         self.open_photo = self._make(self.tr("&Open") + "\t" + self.tr("Enter"), None, "photo")
         self.find_similar = self._make(self.tr("Find &similar"), "Ctrl+L", "look-alikes")
