@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import time
@@ -97,6 +98,21 @@ def test_a_second_run_decodes_nothing(open_library: OpenLibrary, photo_folder: P
     report = second.run_report()
     assert (report.found, report.unchanged, report.embedded) == (6, 5, 0)
     assert [os.path.basename(each.path) for each in report.skipped] == [b"broken.jpg"]
+
+
+def test_another_model_embeds_unchanged_files_anew(open_library: OpenLibrary, photo_folder: Path) -> None:
+    files = save_photos(photo_folder, range(4))
+    first = open_library()
+    take_in(first, photo_folder)
+    ids = [card.model_id for card in first.models()]
+    other = next(model_id for model_id in ids if model_id != first.model_id())
+    first.change_settings(dataclasses.replace(first.settings(), model=other))
+    second = open_library()
+    assert second.model_id() == other
+    second.rescan()
+    assert second.wait_until_idle(IDLE_S)
+    assert second.run_report().embedded == 4
+    assert len(second.find_similar(bytes(files[0])).result(IDLE_S)) == 3
 
 
 def test_identical_files_embed_once_and_are_rows_of_their_own(library: Library, photo_folder: Path) -> None:

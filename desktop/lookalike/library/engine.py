@@ -67,7 +67,7 @@ class Engine:
         self.book = FolderBook(bus)
         self.progress = RunProgress(bus)
         self.cancel = CancelToken()
-        self._models = ModelStore(shipped_models, profile.models)
+        self.models = ModelStore(shipped_models, profile.models)
         self._decoders = max(1, min(MOST_DECODERS, os.cpu_count() or 1))
         self._closers: list[Callable[[], None]] = []
         self._counted_at = 0.0
@@ -131,7 +131,7 @@ class Engine:
         self._closers.append(self.pool.close)
         self.pool.start()
         self.model = open_shared(
-            self._models, self.settings.model, self.profile.model_checks, self._tell_model
+            self.models, self.settings.model, self.profile.model_checks, self._tell_model
         )
         self.thumbnails = ThumbnailCache(self.profile.thumbnails, self.settings.cache_limit_bytes)
         self.index = make_index(self.profile, self.model.card, self.settings.metric, self._index_damaged)
@@ -169,6 +169,7 @@ class Engine:
             progress=self.progress,
             rescan_s=lambda: self.settings.rescan_minutes * 60.0 if self.is_watching else float("inf"),
             on_scanned=self.count,
+            model_id=self.model.card.model_id,
             hold_back=self.watcher.hint if self.is_watching else None,
         )
 

@@ -23,6 +23,7 @@ from lookalike.config.settings import Settings, save_settings
 from lookalike.core.errors import InputError
 from lookalike.core.listing import Listing, ListingQuery
 from lookalike.core.records import DecodedPhoto, FolderState, LookAlike, Photo, Skipped, WatchedFolder
+from lookalike.embedding.card import ModelCard
 from lookalike.imaging.decode import DecodeRequest
 from lookalike.library import search
 from lookalike.library.engine import Engine
@@ -103,6 +104,14 @@ class Library:
     def model_id(self) -> str:
         """Returns the id of the model in use."""
         return self._engine.model.card.model_id
+
+    def models(self) -> tuple[ModelCard, ...]:
+        """Returns the models there are, those that came with the program first.
+
+        Raises:
+            ModelError: The installation is damaged.
+        """
+        return self._engine.models.all()
 
     def run_report(self) -> RunReport:
         """Returns what indexing did since the library was opened."""

@@ -8,7 +8,7 @@ file" while its watched folder can be read.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 from lookalike.catalog.records import KnownFile
@@ -22,7 +22,7 @@ HEAD_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that needs a look: new, changed, or the same bytes under another inode.
+    """A file that needs a look: new, changed, not embedded by the model in use, or under another inode.
 
     Attributes:
         path: Absolute path.
@@ -84,6 +84,7 @@ class Scanner:
         report: ScanReport,
         below: bytes | None = None,
         check: Callable[[], None] = lambda: None,
+        lacking: Set[int] = frozenset(),
     ) -> Iterator[Found]:
         """Walks ``root``, or only the folder ``below`` in it, and yields what needs a look.
 
@@ -93,6 +94,7 @@ class Scanner:
             report: Filled as the scan goes; ``vanished`` is complete only when the iterator is exhausted.
             below: A folder under ``root`` to look at alone, with everything under it.
             check: Called for each folder; raises :class:`~lookalike.core.errors.Cancelled` to stop.
+            lacking: Contents without an embedding of the model in use: their files want a look though unchanged.
         """
         seen: set[bytes] = set()
         folders = [below or root]
@@ -114,7 +116,7 @@ class Scanner:
                     if not self.exclusions.leaves_out_folder(root, entry.path):
                         deeper.append(entry.path)
                     continue
-                found = self._look_at(root, entry, known, report)
+                found = self._look_at(root, entry, known, report, lacking)
                 if found is None:
                     continue
                 seen.add(entry.path)
@@ -125,7 +127,12 @@ class Scanner:
             self._find_vanished(root, known, seen, report)
 
     def _look_at(
-        self, root: bytes, entry: os.DirEntry[bytes], known: Mapping[bytes, KnownFile], report: ScanReport
+        self,
+        root: bytes,
+        entry: os.DirEntry[bytes],
+        known: Mapping[bytes, KnownFile],
+        report: ScanReport,
+        lacking: Set[int],
     ) -> Found | bool | None:
         """Returns a finding, True for a known and unchanged file, None for what is no candidate."""
         before = known.get(entry.path)
@@ -148,6 +155,8 @@ class Scanner:
             return Found(entry.path, stat, None)
         report.seen_photos += 1
         if before.stat is None or not is_unchanged(stat, before.stat):
+            return Found(entry.path, stat, before)
+        if before.content_id in lacking:
             return Found(entry.path, stat, before)
         if before.content_id is not None and stat.inode != before.stat.inode:
             return Found(entry.path, stat, before, is_touched=True)

@@ -31,6 +31,8 @@ PROBE_S = 5.0
 """How often an offline folder is asked whether it is back."""
 NETWORK_RESCAN_S = 60.0
 """Changes by other machines on a network mount raise no event; the folder is compared this often."""
+EVERY = 1 << 60
+"""More contents than a catalog can hold."""
 SLEPT_S = 30.0
 """Wall time running ahead of the monotonic clock by this much means that the computer slept."""
 
@@ -56,6 +58,7 @@ class Scanning:
         progress: Counts of this run.
         rescan_s: Seconds between full comparisons of a local folder.
         on_scanned: Called after each scan that may have changed counts or states.
+        model_id: The model in use; contents it has not embedded yet are looked at again.
         hold_back: Takes files that may still be being written; None to ingest them at once.
     """
 
@@ -71,6 +74,7 @@ class Scanning:
         progress: RunProgress,
         rescan_s: Callable[[], float],
         on_scanned: Callable[[], None],
+        model_id: str,
         hold_back: Callable[[bytes], None] | None,
     ) -> None:
         self.found = 0
@@ -79,6 +83,7 @@ class Scanning:
         self._folders, self._ingest, self._writing = folders, ingest, writing
         self.scanner = scanner
         self._open_catalog, self._bus, self._progress = open_catalog, bus, progress
+        self._model_id = model_id
         self._rescan_s, self._on_scanned, self._hold_back = rescan_s, on_scanned, hold_back
         self._requests: list[ScanRequest] = []
         self._asked = threading.Condition()
@@ -177,7 +182,10 @@ class Scanning:
             self._folders.set_state(folder.folder_id, FolderState.SCANNING)
         report = ScanReport()
         known = self._catalog.known_files(folder.folder_id, request.below)
-        for found in self.scanner.scan(folder.path, known, report, request.below, self._cancel.check):
+        lacking = frozenset(self._catalog.contents_without_embedding(self._model_id, EVERY))
+        for found in self.scanner.scan(
+            folder.path, known, report, request.below, self._cancel.check, lacking
+        ):
             self._give(folder, found)
         self.found += report.seen_photos
         self.unchanged += report.unchanged

@@ -61,7 +61,7 @@ def verify(
 
 
 def _missing_embeddings(catalog: Catalog, model_id: str) -> list[str]:
-    count = len(catalog.contents_without_embedding(model_id, -1))
+    count = len(catalog.contents_without_embedding(model_id, 1 << 60))
     if not count:
         return []
     noun = "photo has" if count == 1 else "photos have"
