@@ -17,8 +17,12 @@ def main() -> None:
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
     parser.add_argument("--config", type=Path, default=here / "resnet18.toml")
-    parser.add_argument("--data", type=Path, required=True, help="folder with photos-*.tar, names.txt, teacher.npy")
-    parser.add_argument("--runs", type=Path, default=here.parent / "runs", help="decoded photos and checkpoints")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with photos-*.tar, names.txt, teacher.npy"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=here.parent / "runs", help="decoded photos and checkpoints"
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--start", type=Path, help="shipped float .onnx whose weights a new run begins with")
     arguments = parser.parse_args()

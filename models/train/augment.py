@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Rng = np.random.Generator
 
-_WORDS = "the sun is here lol when you see it best day ever 2024 sale news IMG photo by me at home wow".split()
+_WORDS = (
+    ["the", "sun", "is", "here", "lol", "when", "you", "see", "it", "best", "day", "ever", "2024", "sale", "news", "IMG", "photo", "by", "me", "at", "home", "wow"]
+)
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -148,7 +150,9 @@ def _screenshot(image: Image, rng: Rng) -> Image:
     canvas = np.full((side + top + bottom, side + left + right, 3), ground, np.uint8)
     ink = 255 - ground
     for _ in range(int(rng.integers(1, 7))):
-        y = int(rng.choice([rng.integers(2, max(3, top)), canvas.shape[0] - 1 - rng.integers(2, max(3, bottom))]))
+        y = int(
+            rng.choice([rng.integers(2, max(3, top)), canvas.shape[0] - 1 - rng.integers(2, max(3, bottom))])
+        )
         x = int(rng.integers(0, canvas.shape[1] // 2))
         if rng.random() < 0.6:
             _write(canvas, rng, x, y, (ink, ink, ink), rng.uniform(0.25, 0.5))
@@ -161,7 +165,11 @@ def _screenshot(image: Image, rng: Rng) -> Image:
 def _on_background(image: Image, rng: Rng, other: Image) -> Image:
     side = image.shape[0]
     whole = int(side * rng.uniform(1.15, 1.6))
-    canvas = squash(other, whole).copy() if rng.random() < 0.6 else np.full((whole, whole, 3), _fill(rng), np.uint8)
+    canvas = (
+        squash(other, whole).copy()
+        if rng.random() < 0.6
+        else np.full((whole, whole, 3), _fill(rng), np.uint8)
+    )
     left, top = (int(v) for v in rng.integers(0, whole - side + 1, 2))
     return _paste(canvas, image, left, top)
 
@@ -169,11 +177,11 @@ def _on_background(image: Image, rng: Rng, other: Image) -> Image:
 def _border(image: Image, rng: Rng) -> Image:
     side = image.shape[0]
     if rng.random() < 0.5:
-        widths = [int(side * rng.uniform(0.02, 0.15))] * 4
+        across = down = int(side * rng.uniform(0.02, 0.15))
     else:  # letterbox or pillarbox
         bar = int(side * rng.uniform(0.05, 0.25))
-        widths = [bar, bar, 0, 0] if rng.random() < 0.5 else [0, 0, bar, bar]
-    return cv2.copyMakeBorder(image, *widths, cv2.BORDER_CONSTANT, value=_fill(rng))
+        across, down = (bar, 0) if rng.random() < 0.5 else (0, bar)
+    return cv2.copyMakeBorder(image, down, down, across, across, cv2.BORDER_CONSTANT, value=_fill(rng))
 
 
 def _write(image: Image, rng: Rng, x: int, y: int, colour: tuple[int, ...], scale: float) -> None:
@@ -187,7 +195,14 @@ def _caption_bar(image: Image, rng: Rng) -> Image:
     bar = np.full((int(side * rng.uniform(0.1, 0.3)), side, 3), _fill(rng), np.uint8)
     ink = (0, 0, 0) if bar.mean() > 127 else (255, 255, 255)
     for line in range(int(rng.integers(1, 3))):
-        _write(bar, rng, int(rng.integers(0, side // 3)), int(bar.shape[0] * (0.5 + 0.35 * line)), ink, side / 250)
+        _write(
+            bar,
+            rng,
+            int(rng.integers(0, side // 3)),
+            int(bar.shape[0] * (0.5 + 0.35 * line)),
+            ink,
+            side / 250,
+        )
     if rng.random() < 0.3:  # over the photo rather than beside it
         image = image.copy()
         image[-bar.shape[0] :] = bar
@@ -268,7 +283,9 @@ def _blur(image: Image, rng: Rng) -> Image:
 def _low_resolution(image: Image, rng: Rng) -> Image:
     height, width = image.shape[:2]
     factor = rng.uniform(0.15, 0.7)
-    small = cv2.resize(image, (max(8, int(width * factor)), max(8, int(height * factor))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        image, (max(8, int(width * factor)), max(8, int(height * factor))), interpolation=cv2.INTER_AREA
+    )
     way = cv2.INTER_NEAREST if rng.random() < 0.2 else cv2.INTER_LINEAR
     return cv2.resize(small, (width, height), interpolation=way)
 
@@ -280,5 +297,6 @@ def _noise(image: Image, rng: Rng) -> Image:
 
 
 def _jpeg(image: Image, rng: Rng, worst: int, best: int) -> Image:
-    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image), [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(worst, best))])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    quality = int(rng.integers(worst, best))
+    _, data = cv2.imencode(".jpg", np.ascontiguousarray(image), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

@@ -69,11 +69,13 @@ class Trainer:
     SIGUSR1 pauses and resumes between two batches; SIGTERM and SIGINT save and end.
     """
 
-    def __init__(self, config: Config, photos: PhotoSet, folder: Path, start: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, config: Config, photos: PhotoSet, folder: Path, start: dict[str, Any] | None = None
+    ) -> None:
         self.config, self.photos, self.folder = config, photos, folder
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
-        self.net = EmbeddingNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = EmbeddingNet().to(memory_format=torch.channels_last)
         if start is not None:
             self.net.load_state_dict(start)
         self.average = EmbeddingNet()
@@ -81,7 +83,10 @@ class Trainer:
         decayed = [p for p in self.net.parameters() if p.ndim > 1]
         plain = [p for p in self.net.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.SGD(
-            [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            [
+                {"params": decayed, "weight_decay": config.weight_decay},
+                {"params": plain, "weight_decay": 0.0},
+            ],
             lr=0.1,
             momentum=config.momentum,
             nesterov=True,
@@ -140,7 +145,9 @@ class Trainer:
             if steps == 100:
                 now = time.monotonic()
                 self.seconds += now - logged
-                self._log(stage.size, rate, {k: round(v / steps, 4) for k, v in sums.items()}, steps, now - logged)
+                self._log(
+                    stage.size, rate, {k: round(v / steps, 4) for k, v in sums.items()}, steps, now - logged
+                )
                 sums, steps, logged = {}, 0, now
             if time.monotonic() - saved > save_every_s:
                 self.save()
@@ -151,7 +158,9 @@ class Trainer:
         steps = self.seen / self.config.batch
         decay = min(self.config.average_decay, (1 + steps) / (10 + steps))
         with torch.no_grad():
-            for mean, value in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
+            for mean, value in zip(
+                self.average.state_dict().values(), self.net.state_dict().values(), strict=True
+            ):
                 if mean.dtype.is_floating_point:
                     mean.lerp_(value, 1 - decay)
                 else:
@@ -159,7 +168,13 @@ class Trainer:
 
     def _log(self, size: int, rate: float, means: dict[str, float], steps: int, seconds: float) -> None:
         per_second = steps * self.config.batch / seconds
-        line = {"views": self.seen, "size": size, "rate": round(rate, 5), **means, "views_per_second": round(per_second)}
+        line = {
+            "views": self.seen,
+            "size": size,
+            "rate": round(rate, 5),
+            **means,
+            "views_per_second": round(per_second),
+        }
         with (self.folder / "log.jsonl").open("a") as out:
             out.write(json.dumps(line) + "\n")
 

@@ -86,5 +86,12 @@ def distillation_losses(student: Tensor, index: Tensor, bank: Tensor, weights: L
         + weights.pairs * pairs
         + weights.spread * spread
     )
-    parts = (float(part.detach()) for part in (cosine, pick, neighbours, pairs, spread))
-    return Losses(total, *parts, picked_right)
+    return Losses(
+        total,
+        cosine=float(cosine.detach()),
+        pick=float(pick.detach()),
+        neighbours=float(neighbours.detach()),
+        pairs=float(pairs.detach()),
+        spread=float(spread.detach()),
+        picked_right=picked_right,
+    )

@@ -57,9 +57,7 @@ class EmbeddingNet(nn.Module):
         for number, depth in enumerate(depths, start=1):
             width = 64 * 2 ** (number - 1)
             blocks = [
-                BasicBlock(
-                    channels if i == 0 else width, width, 2 if i == 0 and number > 1 else 1
-                )
+                BasicBlock(channels if i == 0 else width, width, 2 if i == 0 and number > 1 else 1)
                 for i in range(depth)
             ]
             channels = width
