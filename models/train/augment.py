@@ -13,9 +13,30 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Rng = np.random.Generator
 
-_WORDS = (
-    ["the", "sun", "is", "here", "lol", "when", "you", "see", "it", "best", "day", "ever", "2024", "sale", "news", "IMG", "photo", "by", "me", "at", "home", "wow"]
-)
+_WORDS = [
+    "the",
+    "sun",
+    "is",
+    "here",
+    "lol",
+    "when",
+    "you",
+    "see",
+    "it",
+    "best",
+    "day",
+    "ever",
+    "2024",
+    "sale",
+    "news",
+    "IMG",
+    "photo",
+    "by",
+    "me",
+    "at",
+    "home",
+    "wow",
+]
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 

@@ -104,7 +104,7 @@ def test_another_model_embeds_unchanged_files_anew(open_library: OpenLibrary, ph
     files = save_photos(photo_folder, range(4))
     first = open_library()
     take_in(first, photo_folder)
-    ids = [card.model_id for card in first.models()]
+    ids = first.model_ids().result(IDLE_S)
     other = next(model_id for model_id in ids if model_id != first.model_id())
     first.change_settings(dataclasses.replace(first.settings(), model=other))
     second = open_library()

@@ -158,6 +158,9 @@ class FakeLibrary:
     def large(self, path: bytes, longest_px: int) -> Future[NDArray[np.uint8]]:
         return self._submit(lambda: np.full((60, 80, 3), 128, np.uint8))
 
+    def model_ids(self) -> Future[tuple[str, ...]]:
+        return self._submit(lambda: ("resnet18-look-1", "resnet50-own"))
+
     def status(self) -> Future[FakeStatus]:
         return self._submit(lambda: FakeStatus(photos=self._count, folders=self._folders))
 

@@ -64,6 +64,9 @@ class ViewsLibrary(FakeLibrary):
             raise self.settings_error
         super().change_settings(settings)
 
+    def model_ids(self) -> Future[tuple[str, ...]]:
+        return self._submit(lambda: ("resnet18-look-1", "resnet50-own"))
+
     def status(self) -> Future[FakeStatus]:
         return self._submit(lambda: FakeStatus("resnet18-look-1", self._count, cache_bytes=self.cache_bytes))
 

@@ -116,6 +116,15 @@ def test_the_model_in_use_is_named(qtbot: QtBot, page: SettingsPage) -> None:
     qtbot.waitUntil(lambda: page.search_page.model_text() == "resnet18-look-1")
 
 
+def test_another_model_can_be_chosen(qtbot: QtBot, page: SettingsPage, library: ViewsLibrary) -> None:
+    models = page.search_page.models
+    qtbot.waitUntil(lambda: models.findData("resnet50-own") > 0)
+    assert models.currentData() == ""
+    page.show_page(page.search_page)
+    qtbot.keyClick(models, Qt.Key.Key_End)
+    assert library.settings().model == "resnet50-own"
+
+
 def test_emptying_the_cache_says_what_it_freed(qtbot: QtBot, page: SettingsPage) -> None:
     storage = page.storage_page
     qtbot.waitUntil(lambda: storage.used_text() == "412.0 MB")

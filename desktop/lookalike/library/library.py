@@ -23,7 +23,6 @@ from lookalike.config.settings import Settings, save_settings
 from lookalike.core.errors import InputError
 from lookalike.core.listing import Listing, ListingQuery
 from lookalike.core.records import DecodedPhoto, FolderState, LookAlike, Photo, Skipped, WatchedFolder
-from lookalike.embedding.card import ModelCard
 from lookalike.imaging.decode import DecodeRequest
 from lookalike.library import search
 from lookalike.library.engine import Engine
@@ -105,13 +104,9 @@ class Library:
         """Returns the id of the model in use."""
         return self._engine.model.card.model_id
 
-    def models(self) -> tuple[ModelCard, ...]:
-        """Returns the models there are, those that came with the program first.
-
-        Raises:
-            ModelError: The installation is damaged.
-        """
-        return self._engine.models.all()
+    def model_ids(self) -> Future[tuple[str, ...]]:
+        """Answers the ids of the models there are, those that came with the program first."""
+        return self._engine.files.submit(lambda: tuple(card.model_id for card in self._engine.models.all()))
 
     def run_report(self) -> RunReport:
         """Returns what indexing did since the library was opened."""

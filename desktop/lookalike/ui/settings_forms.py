@@ -91,7 +91,12 @@ class SearchPage(SettingsForm):
         self.setWindowTitle(self.tr("Search"))
         self._model = QLabel("…")
         self._model.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._model.setAccessibleName(self.tr("Model"))
+        self._model.setAccessibleName(self.tr("Model in use"))
+        self._chosen_model = ""
+        self.models = QComboBox()
+        self.models.setAccessibleName(self.tr("Model"))
+        self.models.addItem(self.tr("Lookalike’s own"), "")
+        self.models.activated.connect(self._model_chosen)
         self.measure = QComboBox()
         self.measure.setAccessibleName(self.tr("How photos are compared"))
         self.measure.addItem(self.tr("Cosine"), Metric.COSINE)
@@ -99,21 +104,26 @@ class SearchPage(SettingsForm):
         self.measure.activated.connect(self._metric_chosen)
         column = page_column(self)
         form = field_form()
-        form.addRow(self.tr("Model"), self._model)
+        form.addRow(self.tr("Model in use"), self._model)
+        form.addRow(self.tr("&Model"), self.models)
         form.addRow(self.tr("&Compare by"), self.measure)
         column.addLayout(form)
         column.addWidget(
             hint_label(
                 self.tr(
-                    "Both measures put photos in the same order. A new choice takes effect at the next start."
+                    "Both measures put photos in the same order. A new choice takes effect at the next start;"
+                    " with another model all photos are looked at again then, in the background."
                 )
             )
         )
         column.addStretch()
         bridge.call(library.status(), self._show_status, self._status_failed, self)
+        bridge.call(library.model_ids(), self._show_models, self._models_failed, self)
 
     def show_settings(self, settings: Settings) -> None:
-        """Shows the measure."""
+        """Shows model and measure."""
+        self._chosen_model = settings.model
+        self.models.setCurrentIndex(max(0, self.models.findData(settings.model)))
         self.measure.setCurrentIndex(self.measure.findData(settings.metric))
 
     def model_text(self) -> str:
@@ -123,6 +133,19 @@ class SearchPage(SettingsForm):
     @Slot(int)
     def _metric_chosen(self, row: int) -> None:
         self.changed.emit({"metric": self.measure.itemData(row)})
+
+    @Slot(int)
+    def _model_chosen(self, row: int) -> None:
+        self._chosen_model = self.models.itemData(row)
+        self.changed.emit({"model": self._chosen_model})
+
+    def _show_models(self, model_ids: tuple[str, ...]) -> None:
+        for model_id in model_ids:
+            self.models.addItem(model_id, model_id)
+        self.models.setCurrentIndex(max(0, self.models.findData(self._chosen_model)))
+
+    def _models_failed(self, error: Exception) -> None:
+        self.models.setToolTip(str(error) if isinstance(error, LookalikeError) else self.tr("not known"))
 
     def _show_status(self, status: Status) -> None:
         self._model.setText(status.model_id)
