@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from lookalike.catalog.catalog import Catalog
 from lookalike.config.assets import models_folder
 from lookalike.config.paths import Profile
+from lookalike.core.errors import ProfileError
 from lookalike.library.library import Library
 from lookalike.ui.app import Session
 from tests.pictures import picture, save_photos
@@ -134,7 +135,7 @@ def photos_taken_in(profile: Profile, count: int) -> bool:
         if profile.catalog.exists():
             try:
                 catalog = Catalog.open(profile.catalog, profile.backups, writable=False)
-            except Exception:
+            except ProfileError:
                 catalog = None  # it is just being made
             if catalog is not None:
                 found = catalog.counts().photos
