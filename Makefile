@@ -25,7 +25,7 @@ HNSWLIB := 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.ready
-	@$(BIN)/lookalike $(if $(FOLDER),--add-folder "$$FOLDER")
+	@exec $(BIN)/lookalike $(if $(FOLDER),--add-folder "$$FOLDER")
 
 venv: $(VENV)/.ready
 
