@@ -35,8 +35,8 @@ LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
 }
 """Each shared library with the Debian package that brings it."""
-TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool"}
-"""Programs that the tests of the window on a screen run."""
+TEST_PROGRAMS = {"Xvfb": "xvfb", "dbus-daemon": "dbus-daemon"}
+"""Programs that tests run: a screen without a monitor, a session bus to talk to."""
 
 
 def missing_packages(for_tests: bool) -> list[str]:
@@ -94,7 +94,7 @@ def main() -> None:
     """Installs what is missing; says nothing where nothing is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--for-tests", action="store_true", help="also what the tests on a virtual screen run"
+        "--for-tests", action="store_true", help="also the programs that tests run"
     )
     arguments = parser.parse_args()
     if not sys.platform.startswith("linux"):
