@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lookalike.core.errors import InputError
+from lookalike.index import tail as tail_module
 from lookalike.index import vectors as vectors_module
 from lookalike.index.segment import SegmentView
 from lookalike.index.vectors import VectorIndex
@@ -264,6 +265,57 @@ def test_a_long_tail_asks_to_be_sealed_and_a_sealed_one_does_not(tmp_path: Path)
     assert index.needs_seal()
     index.seal()
     assert not index.needs_seal()
+    index.close()
+
+
+def test_a_very_long_tail_is_sealed_in_slices_that_each_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail_module, "BLOCK_ROWS", 50)
+    monkeypatch.setattr(vectors_module, "SLICE_BLOCKS", 2)
+    rows = clustered(330)
+    index = make(tmp_path)
+    for start in range(0, 330, 30):
+        index.add(np.arange(start, start + 30), rows[start : start + 30], start + 30)
+    states: list[tuple[int, int, int]] = []
+    take = index._holdings.take_sealed
+
+    def take_and_note(*parts: object) -> None:
+        take(*parts)  # type: ignore[arg-type]
+        states.append((index.segments, index.tail, index.covered_change_seq))
+        assert same(index.search(rows[:3], 400), oracle(rows).search(rows[:3], 400))
+
+    monkeypatch.setattr(index._holdings, "take_sealed", take_and_note)
+    index.seal()
+    assert states == [(1, 230, 90), (2, 130, 180), (3, 30, 300), (4, 0, 330)]
+    index.close()
+
+
+def test_rows_that_came_before_a_loss_do_not_claim_what_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = clustered(300)
+    sealed(tmp_path, rows[:200], 2)
+    monkeypatch.setattr(tail_module, "BLOCK_ROWS", 50)
+    monkeypatch.setattr(vectors_module, "SLICE_BLOCKS", 1)
+    index = make(tmp_path, exact_below=10_000)
+    index.add(np.arange(200, 300), rows[200:], 300)
+    os.truncate(sorted(tmp_path.glob("*.hnsw"))[1], 200)
+    index.search(rows[:1], 1)
+    assert (index.segments, index.change_seq) == (1, 100)
+    index.add(np.arange(100, 130), rows[100:130], 130)
+    build, built = index._sealer.build, []
+
+    def build_one(*parts: object) -> object:
+        if built:
+            raise OSError("the disk is full")
+        built.append(build(*parts))  # type: ignore[arg-type]
+        return built[0]
+
+    monkeypatch.setattr(index._sealer, "build", build_one)
+    with pytest.raises(OSError, match="full"):
+        index.seal()
+    assert (index.segments, index.covered_change_seq) == (2, 100)
     index.close()
 
 

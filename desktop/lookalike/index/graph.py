@@ -26,8 +26,10 @@ LINKS = 16
 """hnswlib's M: links per record and layer."""
 BUILD_WIDTH = 200
 """hnswlib's efConstruction."""
-LEAST_WIDTH = 100
-"""The narrowest search (ef): recall@10 of 0.99 and more on clustered embeddings."""
+LEAST_WIDTH = 200
+WIDTH_PER_WANTED = 4
+"""The search's ef: at least 200, and four times what is wanted. In 40,000 clustered embeddings of 256 values recall@10
+is 1.00 in 1 ms, recall@200 0.99 in 4 ms; twice as much (hnswlib's usual advice) finds 0.96 of 200."""
 ROWS_AT_ONCE = 4096
 _HEADER = struct.Struct("<6QiIQQQdQ")
 """offsetLevel0, max elements, elements, record bytes, label offset, vector offset, top layer, entry point, ..."""
@@ -96,7 +98,7 @@ def search(
     k = min(k, graph.sidecar.count)
     if k == 0 or not len(queries):
         return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
-    graph.index.set_ef(max(LEAST_WIDTH, 2 * k))
+    graph.index.set_ef(max(LEAST_WIDTH, WIDTH_PER_WANTED * k))
     labels, distances = graph.index.knn_query(queries, k=k, num_threads=1)
     scores = 1.0 - distances * (0.5 if graph.sidecar.space == "l2" else 1.0)
     return labels.astype(np.int64), scores.astype(np.float32)

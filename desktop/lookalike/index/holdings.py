@@ -104,7 +104,7 @@ class Holdings:
         with self._lock:
             for segment in self._segments:
                 segment.forget(ids)
-            self._tail.add(ids, rows)
+            self._tail.add(ids, rows, change_seq)
             self._change_seq = max(self._change_seq, change_seq)
 
     def remove(self, ids: NDArray[np.int64]) -> None:
@@ -119,13 +119,14 @@ class Holdings:
             self._remove(gone)
         return len(gone)
 
-    def freeze(self) -> ToSeal | None:
-        """Returns what to seal now; None where the tail is empty."""
+    def freeze(self, blocks: int) -> ToSeal | None:
+        """Returns what to seal now, the oldest ``blocks`` of the tail; None where the tail is empty."""
         with self._lock:
             if not len(self._tail):
                 return None
             after = self._covered()
-            upto = max(after, self._change_seq)
+            frozen = self._tail.freeze(blocks)
+            upto = max(after, self._change_seq if frozen.is_all else frozen.change_seq)
             spent = [
                 each
                 for each in self._segments
@@ -134,7 +135,7 @@ class Holdings:
                 and each.sidecar.change_seq <= upto
             ]
             generation = 1 + max((each.sidecar.generation for each in self._segments), default=0)
-            return ToSeal(self._tail.freeze(), generation, after, upto, spent)
+            return ToSeal(frozen, generation, after, upto, spent)
 
     def take_sealed(self, segment: Segment, sealed: ToSeal) -> None:
         """Puts a segment in the place of the rows it was made of."""
@@ -163,6 +164,7 @@ class Holdings:
             self._segments = kept
             if is_known:
                 self._change_seq = min(self._change_seq, self._covered())
+                self._tail.distrust()
             return is_known
 
     def _covered(self) -> int:

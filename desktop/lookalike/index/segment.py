@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.core.errors import IndexDamagedError
-from lookalike.index.neighbours import NO_CONTENT, shortlist
+from lookalike.index.neighbours import NO_CONTENT, compare, shortlist
 from lookalike.index.sidecar import HEADER_BYTES, SEGMENT_SUFFIX, Sidecar
 
 ROWS_AT_ONCE = 4096
@@ -227,7 +227,7 @@ class SegmentView:
             np.where(self.dead, NO_CONTENT, self.segment.labels) if self.dead_count else self.segment.labels
         )
         return [
-            shortlist(labels[start : start + len(vectors)], queries @ vectors.T, k)
+            shortlist(labels[start : start + len(vectors)], compare(queries, vectors), k)
             for start, vectors in self.segment.blocks()
         ]
 

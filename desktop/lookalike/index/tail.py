@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.index.neighbours import NO_CONTENT, shortlist
+from lookalike.index.neighbours import NO_CONTENT, compare, shortlist
 
 BLOCK_ROWS = 4096
 """As many rows as are sealed at once: a usual tail is one block and one multiplication."""
@@ -22,12 +22,20 @@ Candidates = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 class _Block:
-    """A fixed room for rows: int64 (R,) ids, -1 where a row no longer counts, and float32 (R, dim) vectors."""
+    """A fixed room for rows.
+
+    Attributes:
+        ids: int64 (R,), -1 where a row no longer counts.
+        vectors: float32 (R, dim).
+        used: Rows taken.
+        change_seq: With this block and those before it, everything up to this change is there.
+    """
 
     def __init__(self, rows: int, dim: int) -> None:
         self.ids = np.full(rows, NO_CONTENT, np.int64)
         self.vectors = np.empty((rows, dim), np.float32)
         self.used = 0
+        self.change_seq = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,14 @@ class Tail:
     def __contains__(self, content_id: int) -> bool:
         return content_id in self._place
 
-    def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Appends rows; ``ids`` are distinct, and a content that was there loses its old row."""
+    def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32], change_seq: int = 0) -> None:
+        """Appends rows; ``ids`` are distinct, and a content that was there loses its old row.
+
+        Args:
+            ids: int64 (N,).
+            vectors: float32 (N, dim), unit rows.
+            change_seq: With these rows, everything up to this change is there.
+        """
         self.remove(ids.tolist())
         start = 0
         while start < len(ids):
@@ -77,6 +91,8 @@ class Tail:
                 self._place[content_id] = (block, row)
             block.used = stop
             start += count
+        if self._blocks:
+            self._blocks[-1].change_seq = max(self._blocks[-1].change_seq, change_seq)
 
     def remove(self, ids: Iterable[int]) -> None:
         """Forgets contents; unknown ones are passed over."""
@@ -91,21 +107,29 @@ class Tail:
 
     def view(self) -> list[TailView]:
         """Returns all rows as they are now; later changes do not show in it."""
-        return [
-            TailView(block.ids[: block.used].copy(), block.vectors[: block.used])
-            for block in self._blocks
-            if block.used
-        ]
+        return [_view(block) for block in self._blocks]
 
-    def freeze(self) -> Frozen:
-        """Marks the rows of now, to be dropped once they are sealed; what comes later goes elsewhere."""
-        self._is_frozen = True
-        return Frozen(self.view(), tuple(self._blocks))
+    def freeze(self, blocks: int) -> Frozen:
+        """Marks the oldest rows, to be dropped once they are sealed; what comes later goes elsewhere."""
+        self._drop_dead()
+        taken = self._blocks[:blocks]
+        self._is_frozen = self._is_frozen or len(taken) == len(self._blocks)
+        return Frozen(
+            [_view(block) for block in taken],
+            tuple(taken),
+            len(taken) == len(self._blocks),
+            max((block.change_seq for block in taken), default=0),
+        )
+
+    def distrust(self) -> None:
+        """Forgets which changes the rows complete: earlier ones were lost and are to come again after them."""
+        for block in self._blocks:
+            block.change_seq = 0
 
     def drop(self, frozen: Frozen) -> NDArray[np.int64]:
         """Drops frozen rows that are sealed; returns which of them no longer count, int64 (N,), ascending."""
         gone: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-        for before, block in zip(frozen.views, (each for each in frozen.blocks if each.used), strict=True):
+        for before, block in zip(frozen.views, frozen.blocks, strict=True):
             now = block.ids[: len(before.ids)]
             gone.append(before.ids[(now < 0) & (before.ids >= 0)])
             for content_id in now[now >= 0].tolist():
@@ -121,10 +145,14 @@ class Tail:
     def _open_block(self) -> _Block:
         """Returns a block with room, a new one where the last is full or frozen."""
         if self._is_frozen or not self._blocks or self._blocks[-1].used == len(self._blocks[-1].ids):
-            self._blocks = [each for each in self._blocks if (each.ids[: each.used] >= 0).any()]
+            self._drop_dead()
             self._blocks.append(_Block(BLOCK_ROWS, self._dim))
             self._is_frozen = False
         return self._blocks[-1]
+
+    def _drop_dead(self) -> None:
+        """Lets go of blocks in which nothing counts any more; what they complete, later ones complete, too."""
+        self._blocks = [each for each in self._blocks if (each.ids[: each.used] >= 0).any()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +162,25 @@ class Frozen:
     Attributes:
         views: Them as they were.
         blocks: Where they lie.
+        is_all: Nothing else is in the tail.
+        change_seq: With them, everything up to this change is sealed; 0 where that cannot be said.
     """
 
     views: list[TailView]
     blocks: tuple[_Block, ...]
+    is_all: bool
+    change_seq: int
+
+
+def _view(block: _Block) -> TailView:
+    """Returns the rows of a block as they are now."""
+    return TailView(block.ids[: block.used].copy(), block.vectors[: block.used])
 
 
 def scan(views: Sequence[TailView], queries: NDArray[np.float32], k: int) -> list[Candidates]:
-    """Compares every row with every query: one multiplication per block.
+    """Compares every row with every query: a multiplication per block.
 
     Returns:
         For each block at most ``k`` candidates per query.
     """
-    return [shortlist(view.ids, queries @ view.vectors.T, k) for view in views]
+    return [shortlist(view.ids, compare(queries, view.vectors), k) for view in views]
