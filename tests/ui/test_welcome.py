@@ -102,3 +102,13 @@ def test_the_action_opens_a_folder_dialog(qtbot: QtBot, view: WelcomeView, tmp_p
 
 def test_privacy_is_said_in_one_sentence(view: WelcomeView) -> None:
     assert "Everything stays on this computer." in [each.text() for each in view.findChildren(QLabel)]
+
+
+def test_the_one_action_answers_to_return(qtbot: QtBot, view: WelcomeView) -> None:
+    button = view.findChild(QPushButton)
+    assert button is not None
+    with qtbot.waitExposed(view):
+        view.show()
+    button.setFocus()
+    with qtbot.waitSignal(button.clicked):
+        qtbot.keyClick(button, Qt.Key.Key_Return)

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QShortcut,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -138,6 +139,11 @@ class _DropArea(QWidget):
         self.setMinimumWidth(CARD_WIDTH_PX)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.choose_button = QPushButton(self.tr("Choose a folder…"))
+        for key in (
+            Qt.Key.Key_Return,
+            Qt.Key.Key_Enter,
+        ):  # outside a dialog Qt presses a button by Space alone
+            QShortcut(key, self.choose_button, self.choose_button.click)
         self.choose_button.setProperty("kind", "primary")
         self.choose_button.setMinimumSize(200, 40)
         self._hint = _centred(self.tr("or drop folders here"), "muted")
