@@ -105,10 +105,8 @@ def test_privacy_is_said_in_one_sentence(view: WelcomeView) -> None:
 
 
 def test_the_one_action_answers_to_return(qtbot: QtBot, view: WelcomeView) -> None:
-    button = view.findChild(QPushButton)
-    assert button is not None
-    with qtbot.waitExposed(view):
-        view.show()
-    button.setFocus()
+    button = view.focusProxy()
+    assert isinstance(button, QPushButton)
+    button.clicked.disconnect()
     with qtbot.waitSignal(button.clicked):
         qtbot.keyClick(button, Qt.Key.Key_Return)

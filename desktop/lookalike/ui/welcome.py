@@ -11,10 +11,10 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QKeyEvent,
     QPainter,
     QPaintEvent,
     QPen,
-    QShortcut,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -130,6 +130,17 @@ class WelcomeView(QWidget):
             self.folder_chosen.emit(path)
 
 
+class _ActionButton(QPushButton):
+    """A button that Return presses too; outside a dialog Qt leaves that to Space alone."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Presses on Return and Enter."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
 class _DropArea(QWidget):
     """A dashed frame that lights up under a drag and holds the one button."""
 
@@ -138,12 +149,7 @@ class _DropArea(QWidget):
         self._is_hovered = False
         self.setMinimumWidth(CARD_WIDTH_PX)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.choose_button = QPushButton(self.tr("Choose a folder…"))
-        for key in (
-            Qt.Key.Key_Return,
-            Qt.Key.Key_Enter,
-        ):  # outside a dialog Qt presses a button by Space alone
-            QShortcut(key, self.choose_button, self.choose_button.click)
+        self.choose_button = _ActionButton(self.tr("Choose a folder…"))
         self.choose_button.setProperty("kind", "primary")
         self.choose_button.setMinimumSize(200, 40)
         self._hint = _centred(self.tr("or drop folders here"), "muted")
