@@ -69,7 +69,7 @@ def test_the_size_belongs_to_the_pixel_fingerprint(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("size", [(700, 500), (1000, 800), (3000, 2300)])
+@pytest.mark.parametrize("size", [(700, 500), (1000, 800), (1900, 1400)])
 def test_the_model_does_not_change_the_pixel_fingerprint(tmp_path: Path, size: tuple[int, int]) -> None:
     data = encoded(picture(6, size), "JPEG")
     photos = [decode(tmp_path, data, input_px=input_px) for input_px in (96, 224, 288, 512)]
@@ -79,7 +79,7 @@ def test_the_model_does_not_change_the_pixel_fingerprint(tmp_path: Path, size: t
 
 
 @pytest.mark.parametrize("input_px", [160, 224, 512])
-@pytest.mark.parametrize("size", [(1600, 1200), (3000, 2300), (4000, 700)])
+@pytest.mark.parametrize("size", [(1600, 1200), (2800, 700)])
 def test_a_reduced_decode_looks_like_a_full_one(tmp_path: Path, size: tuple[int, int], input_px: int) -> None:
     data = encoded(picture(7, size), "JPEG", quality=92)
     full = Image.open(BytesIO(data)).convert("RGB")

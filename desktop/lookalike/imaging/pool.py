@@ -37,9 +37,10 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MEMORY_LIMIT_BYTES = 700_000_000
-"""How far a decoder may grow: a 150-megapixel image in Pillow's four bytes a pixel, or a 50-megapixel HEIC."""
+"""How far a decoder may grow. Measured peaks: PNG of 150 megapixels 580 MB, progressive JPEG of 108 without chroma
+subsampling 630, AVIF of 48 410, HEIC of 48 330, WebP of 35 530; a WebP of 48 is refused."""
 TIME_LIMIT_S = 20.0
-"""The slowest honest photo seen takes 4 s (150 megapixels); a slow disk may need the rest."""
+"""The slowest honest photo seen takes 9 s on a busy machine (150 megapixels); a slow disk may need the rest."""
 
 _START_ATTEMPTS = 3
 _END_LIMIT_S = 5.0
