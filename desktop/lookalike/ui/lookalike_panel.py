@@ -211,8 +211,7 @@ class LookAlikePanel(QWidget):
         if self._answer:
             nearest = text.percent(self._answer[0].score)
             hint = self.tr("The nearest photo is %1 alike.").replace("%1", nearest)
-            least = text.percent(self.threshold)
-            title = self.tr("Nothing is %1 alike").replace("%1", least)
+            title = self.tr("Nothing is %1 alike").replace("%1", text.percent(self.threshold))
             self._page.say(title, hint, icon="look-alikes", button=self.tr("Show all"))
         else:
             hint = self.tr("More may come while photos are indexed.")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QByteArray, QPoint, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QPoint, QSize, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow
 
 from lookalike.config.settings import Settings
@@ -21,12 +21,12 @@ from lookalike.ui.background import in_background
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.dropped import Dropped, sort_dropped
 from lookalike.ui.grid import PhotoGrid
-from lookalike.ui.library_toolbar import Order
 from lookalike.ui.photo_actions import PhotoActions
 from lookalike.ui.photo_commands import PhotoCommands
 from lookalike.ui.toast import Toast
 from lookalike.ui.urls import paths_in
 from lookalike.ui.window_actions import WindowActions
+from lookalike.ui.window_commands import WindowCommands
 from lookalike.ui.window_dialogs import WindowDialogs
 from lookalike.ui.window_parts import WindowParts
 from lookalike.ui.window_state import load_window_state, save_window_state
@@ -63,12 +63,12 @@ class MainWindow(QMainWindow):
         self.dialogs = WindowDialogs(library, bridge, self)
         self.toast = Toast(self)
         self.photo_actions = PhotoActions(library, bridge, self)
-        self.commands = PhotoCommands(
+        self.photo_commands = PhotoCommands(
             library, bridge, self.window_actions, self.photo_actions, self.selected_files, self
         )
         self._wire_library()
         self._wire_panels()
-        self._wire_actions()
+        self.commands = WindowCommands(library, self.window_actions, self.dialogs, self)
         self._restore()
         self._take_settings(library.settings())
         self._take_indexing(library.indexing())
@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         parts.folders.rescan_requested.connect(self._library.rescan)
         parts.folders.remove_requested.connect(self.dialogs.ask_to_remove)
         parts.library.listed.connect(self._show_status)
-        parts.library.toolbar.order_changed.connect(self._check_order)
+        parts.library.toolbar.order_changed.connect(self.window_actions.check_order)
         parts.library.grid.current_row_changed.connect(self._find_for_row)
         for grid in (parts.library.grid, parts.look_alikes.grid):
             grid.focused.connect(partial(self._use_grid, grid))
@@ -179,31 +179,10 @@ class MainWindow(QMainWindow):
         parts.look_alikes.query_open_requested.connect(self.open_photo)
         parts.large.closed.connect(self.leave_large_view)
         parts.large.find_similar_requested.connect(self.find_similar)
-        parts.large.menu_requested.connect(self.commands.show_menu_of)
+        parts.large.menu_requested.connect(self.photo_commands.show_menu_of)
         parts.indexing.pause_requested.connect(self._library.pause)
         parts.indexing.resume_requested.connect(self._library.resume)
         parts.indexing.skipped_requested.connect(self.dialogs.show_skipped)
-
-    def _wire_actions(self) -> None:
-        actions = self.window_actions
-        actions.add_folder.triggered.connect(self.dialogs.choose_folder)
-        actions.find_for_file.triggered.connect(self.dialogs.choose_file)
-        actions.quit.triggered.connect(self.close)
-        actions.select_all.triggered.connect(self._select_all)
-        actions.select_none.triggered.connect(self._select_none)
-        actions.search.triggered.connect(self._go_to_search)
-        actions.settings.triggered.connect(self.dialogs.show_settings)
-        actions.larger.triggered.connect(self._enlarge)
-        actions.smaller.triggered.connect(self._shrink)
-        actions.usual_size.triggered.connect(self._reset_size)
-        actions.show_folders.toggled.connect(self.parts.folders.setVisible)
-        actions.show_look_alikes.toggled.connect(self.parts.look_alikes.setVisible)
-        actions.full_screen.toggled.connect(self._fill_screen)
-        actions.rescan.triggered.connect(self._rescan)
-        actions.pause.triggered.connect(self._pause)
-        actions.skipped.triggered.connect(self.dialogs.show_skipped)
-        actions.about.triggered.connect(self.dialogs.show_about)
-        actions.orders.triggered.connect(self._choose_order)
 
     def _restore(self) -> None:
         state = load_window_state(self._library.profile.config / STATE_FILE)
@@ -307,7 +286,7 @@ class MainWindow(QMainWindow):
 
     def _show_menu(self, grid: PhotoGrid, place: QPoint) -> None:
         self._active_grid = grid
-        self.commands.show_menu(grid.selected_files(), place)
+        self.photo_commands.show_menu(grid.selected_files(), place)
 
     @Slot(int)
     def _find_for_row(self, row: int) -> None:
@@ -315,56 +294,6 @@ class MainWindow(QMainWindow):
             self.parts.look_alikes.find_for_file(int(self.parts.library.grid.ids[row]))
         else:
             self.parts.look_alikes.clear()
-
-    @Slot()
-    def _select_all(self) -> None:
-        self.active_grid().selectAll()
-
-    @Slot()
-    def _select_none(self) -> None:
-        self.active_grid().clearSelection()
-
-    @Slot()
-    def _go_to_search(self) -> None:
-        self.leave_large_view()
-        self.parts.library.toolbar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.parts.library.toolbar.search.selectAll()
-
-    @Slot()
-    def _enlarge(self) -> None:
-        self.parts.library.toolbar.zoom(1)
-
-    @Slot()
-    def _shrink(self) -> None:
-        self.parts.library.toolbar.zoom(-1)
-
-    @Slot()
-    def _reset_size(self) -> None:
-        self.parts.library.toolbar.set_thumbnail_px(Settings().thumbnail_px)
-
-    @Slot(bool)
-    def _fill_screen(self, is_wanted: bool) -> None:
-        states = Qt.WindowState.WindowFullScreen
-        self.setWindowState(self.windowState() | states if is_wanted else self.windowState() & ~states)
-
-    @Slot()
-    def _rescan(self) -> None:
-        self._library.rescan(None)
-
-    @Slot(bool)
-    def _pause(self, is_wanted: bool) -> None:
-        if is_wanted:
-            self._library.pause()
-        else:
-            self._library.resume()
-
-    @Slot(QAction)
-    def _choose_order(self, action: QAction) -> None:
-        self.parts.library.toolbar.set_order(self.window_actions.order_of(action))
-
-    @Slot(object)
-    def _check_order(self, order: Order) -> None:
-        self.window_actions.check_order(order)
 
     def _take_dropped(self, dropped: Dropped) -> None:
         self.add_folders(dropped.folders)

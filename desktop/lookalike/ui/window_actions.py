@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
@@ -81,6 +81,7 @@ class WindowActions(QObject):
         """Returns the order that an action of the order menu stands for."""
         return orders()[self.orders.actions().index(action)][0]
 
+    @Slot(object)
     def check_order(self, order: Order) -> None:
         """Ticks the entry of an order chosen elsewhere."""
         for (each, _), action in zip(orders(), self.orders.actions(), strict=True):
