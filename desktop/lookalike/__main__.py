@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from lookalike import __version__, cli
+from lookalike import __version__
 from lookalike.config.paths import Profile
 from lookalike.core.errors import LookalikeError
 
@@ -39,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from lookalike.ui.app import run_window  # Qt is loaded only for a window
 
             return run_window(profile, add_folders=[os.fsencode(path) for path in options.add_folder])
-        code: int = options.run(profile, options)
-        return code
+        from lookalike import cli  # decoder processes import this module too, and need none of that
+
+        return cli.COMMANDS[options.command](profile, options)
     except LookalikeError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
@@ -82,16 +83,13 @@ def make_parser() -> argparse.ArgumentParser:
     index.add_argument(
         "--seal", action="store_true", help="write new embeddings into an index segment at once"
     )
-    index.set_defaults(run=cli.index)
 
     similar = commands.add_parser("similar", parents=[_common()], help="list the look-alikes of a photo")
     similar.add_argument("photo", metavar="PHOTO")
     similar.add_argument("-n", "--limit", type=_count, default=20, metavar="N", help="list at most N (20)")
     similar.add_argument("--threshold", type=_score, default=0.0, metavar="S", help="least score, 0 to 1 (0)")
-    similar.set_defaults(run=cli.similar)
 
-    status = commands.add_parser("status", parents=[_common()], help="show folders, model and counts")
-    status.set_defaults(run=cli.status)
+    commands.add_parser("status", parents=[_common()], help="show folders, model and counts")
 
     verify = commands.add_parser(
         "verify", parents=[_common()], help="check catalog, index and files against one another"
@@ -99,7 +97,6 @@ def make_parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--rebuild", action="store_true", help="rebuild damaged parts of the index from the catalog"
     )
-    verify.set_defaults(run=cli.verify)
     return parser
 
 

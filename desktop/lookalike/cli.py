@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -126,6 +126,15 @@ def verify(profile: Profile, options: argparse.Namespace) -> int:
             f"All is well: {found.photos} photos, {found.embeddings} embeddings, {found.segments} segments."
         )
     return 0 if found.is_ok else PROBLEMS_FOUND
+
+
+COMMANDS: dict[str, Callable[[Profile, argparse.Namespace], int]] = {
+    "index": index,
+    "similar": similar,
+    "status": status,
+    "verify": verify,
+}
+"""What runs each command."""
 
 
 @contextmanager

@@ -254,7 +254,7 @@ class Ingest:
         vectors, failed = self._embed(new)
         for fingerprint, photo in new.items():
             if fingerprint in vectors:
-                self._thumbnails.put(fingerprint, photo.thumbnail)
+                keep_thumbnail(self._thumbnails, photo)
         stored = tuple(
             Stored(
                 work.folder_id,
@@ -328,3 +328,11 @@ class Ingest:
             if self._pending.get(work.found.path) == work.found.stat:
                 del self._pending[work.found.path]
         self._progress.finish(1)
+
+
+def keep_thumbnail(thumbnails: ThumbnailCache, photo: DecodedPhoto) -> None:
+    """Puts the thumbnail into the cache; without it the window makes it again when it is looked at."""
+    try:
+        thumbnails.put(photo.fingerprint, photo.thumbnail)
+    except OSError as error:
+        log.warning("A thumbnail could not be kept: %s", error.strerror)

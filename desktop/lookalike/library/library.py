@@ -29,6 +29,7 @@ from lookalike.library.engine import Engine
 from lookalike.library.events import EventBus, IndexingChanged, PhotosChanged
 from lookalike.library.exclusions import is_private
 from lookalike.library.file_operations import FileReport, transfer
+from lookalike.library.ingest import keep_thumbnail
 from lookalike.library.scanner import is_readable
 from lookalike.library.status import Status, read_status
 from lookalike.library.threads import watch_future
@@ -248,7 +249,8 @@ class Library:
     def photo_bytes_thumbnail(self, path: bytes) -> Future[bytes]:
         """Answers a fresh thumbnail, a JPEG, for a photo whose cached one is gone or that is outside the library."""
         answer: Future[bytes] = Future()
-        decoding = self._engine.pool.decode(DecodeRequest(path, self._engine.model.card.input_px, 1))
+        request = DecodeRequest(path, self._engine.model.card.input_px, 1)
+        decoding = self._engine.pool.decode(request, is_urgent=True)
 
         def done(finished: Future[DecodedPhoto]) -> None:
             error = None if finished.cancelled() else finished.exception()
@@ -258,7 +260,7 @@ class Library:
                 answer.set_exception(error)
             else:
                 photo = finished.result()
-                self._engine.thumbnails.put(photo.fingerprint, photo.thumbnail)
+                keep_thumbnail(self._engine.thumbnails, photo)
                 answer.set_result(photo.thumbnail)
 
         decoding.add_done_callback(done)

@@ -93,7 +93,7 @@ def query_vector(
         raise InputError("This photo is no longer in the library.")
     path = photo.path if photo is not None else bytes(query)
     try:
-        decoded = decoders().decode(DecodeRequest(path, model.card.input_px, 1)).result()
+        decoded = decoders().decode(DecodeRequest(path, model.card.input_px, 1), is_urgent=True).result()
     except DecoderDied as error:
         raise PhotoUnreadableError(error.reason) from error
     return path, model.embed_query(decoded.pixels)

@@ -37,7 +37,6 @@ PARTS: dict[str, str] = {
     "pillow-heif": "BSD-3-Clause",
     "platformdirs": "MIT",
     "watchfiles": "MIT",
-    "pebble": "LGPL-3.0-or-later",
     "rich": "MIT",
     "pathspec": "MPL-2.0",
     "filelock": "MIT",
