@@ -14,8 +14,10 @@ from PIL import Image
 from lookalike.core.errors import InputError, PhotoUnreadableError, ProfileBusyError
 from lookalike.core.listing import ListingQuery
 from lookalike.core.records import FolderState
+from lookalike.library import scanning
 from lookalike.library.events import PhotosChanged
 from lookalike.library.library import Library
+from lookalike.library.volumes import Volume
 from tests.library.conftest import IDLE_S, OpenLibrary, events_of, take_in
 from tests.pictures import picture, save_photo, save_photos
 
@@ -192,6 +194,31 @@ def test_a_folder_that_vanishes_is_offline_and_its_photos_stay(
     library.rescan()
     assert library.wait_until_idle(IDLE_S)
     assert library.folders()[0].state is FolderState.ONLINE
+    assert library.run_report().embedded == 3
+
+
+def test_an_empty_mount_point_is_offline_and_a_moved_folder_is_not(
+    open_library: OpenLibrary, photo_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = save_photos(photo_folder, range(3))
+    library = open_library()
+    take_in(library, photo_folder)
+    wait_for(lambda: library.folders()[0].photos == 3)
+    monkeypatch.setattr(scanning, "volume_of", lambda _: Volume("the mount point's own disk", False))
+    aside = photo_folder.with_name("aside")
+    photo_folder.rename(aside)
+    photo_folder.mkdir()
+    library.rescan()
+    assert library.wait_until_idle(IDLE_S)
+    assert library.folders()[0].state is FolderState.OFFLINE
+    assert len(names(library)) == 3
+    # The same photos on another disk, for good: no drive is waited for.
+    for file in files:
+        (aside / file.name).rename(file)
+    library.rescan()
+    assert library.wait_until_idle(IDLE_S)
+    assert library.folders()[0].state is FolderState.ONLINE
+    assert len(names(library)) == 3
     assert library.run_report().embedded == 3
 
 

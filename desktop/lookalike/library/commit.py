@@ -50,6 +50,7 @@ class Commit:
         skipped: Files left out: folder, path, stat, reason.
         missing: File ids whose path is gone.
         returned: File ids that are there again, with their stat.
+        volume: A watched folder and the volume it lies on now; None when that has not changed.
     """
 
     stored: tuple[Stored, ...] = ()
@@ -58,6 +59,7 @@ class Commit:
     skipped: tuple[tuple[int, bytes, FileStat, str], ...] = ()
     missing: tuple[int, ...] = ()
     returned: tuple[tuple[int, FileStat], ...] = ()
+    volume: tuple[int, str] | None = None
 
 
 class Writing:
@@ -139,6 +141,8 @@ def _write(catalog: Catalog, commit: Commit) -> tuple[NDArray[np.int64], NDArray
             catalog.mark_missing(commit.missing, time.time())
         for file_id, stat in commit.returned:
             catalog.mark_present(file_id, stat)
+        if commit.volume is not None:
+            catalog.set_folder_volume(*commit.volume)
     ids = np.array([content_id for content_id, _ in embedded], np.int64)
     vectors = np.stack([vector for _, vector in embedded]) if embedded else np.empty((0, 0), np.float32)
     return ids, vectors, change_seq

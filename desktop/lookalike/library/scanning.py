@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from lookalike.catalog.catalog import Catalog
 from lookalike.core.errors import Cancelled
-from lookalike.core.records import FileStat, FolderState, Skipped, WatchedFolder
+from lookalike.core.records import FolderState, Skipped, WatchedFolder
 from lookalike.library.commit import Commit, Writing
 from lookalike.library.events import EventBus, PhotosChanged
 from lookalike.library.folders import FolderBook
@@ -90,6 +90,7 @@ class Scanning:
         self._cancel = CancelToken()
         self._due: dict[int, float] = {}
         self._is_network: dict[int, bool] = {}
+        self._new_volume: tuple[int, str] | None = None
         self._clock_gap = time.time() - time.monotonic()
         self._catalog: Catalog
         self._thread = threading.Thread(target=self._run, name="scanner", daemon=True)
@@ -193,7 +194,9 @@ class Scanning:
         if not report.is_reachable:
             self._go_offline(folder, "The folder cannot be read right now; its photos stay searchable.")
             return
-        self._mark(report.vanished, report.returned)
+        volume = self._new_volume if self._new_volume and self._new_volume[0] == folder.folder_id else None
+        self._new_volume = None
+        self._mark(Commit(missing=tuple(report.vanished), returned=tuple(report.returned), volume=volume))
         self._due[folder.folder_id] = time.monotonic() + self._interval(folder)
         self._folders.set_state(folder.folder_id, FolderState.ONLINE, _partly(report))
         self._on_scanned()
@@ -205,13 +208,14 @@ class Scanning:
         else:
             self._ingest.put(Work(folder.folder_id, found))
 
-    def _mark(self, vanished: list[int], returned: list[tuple[int, FileStat]]) -> None:
-        if not vanished and not returned:
+    def _mark(self, commit: Commit) -> None:
+        if commit == Commit():
             return
-        while not self._writing.commit(Commit(missing=tuple(vanished), returned=tuple(returned))):
+        while not self._writing.commit(commit):
             if self._cancel.wait(PROBE_S):
                 return
-        self._bus.send(PhotosChanged(added=len(returned), removed=len(vanished)))
+        if commit.missing or commit.returned:
+            self._bus.send(PhotosChanged(added=len(commit.returned), removed=len(commit.missing)))
 
     def _why_offline(self, folder: WatchedFolder) -> str | None:
         """Returns why the folder must not be believed right now; None when it can be."""
@@ -227,6 +231,7 @@ class Scanning:
         self._is_network[folder.folder_id] = volume.is_network
         if row is None or row.volume == volume.identity:
             return None
+        self._new_volume = (folder.folder_id, volume.identity)
         # Another volume under the same path: most often a mount point whose drive is not mounted.
         with os.scandir(folder.path) as entries:
             is_empty = next(iter(entries), None) is None
