@@ -287,6 +287,23 @@ def test_new_files_show_up_while_the_library_is_open(open_library: OpenLibrary, 
     assert any(isinstance(event, PhotosChanged) and event.added for event in events)
 
 
+def test_a_folder_that_goes_and_returns_is_noticed_without_asking(
+    open_library: OpenLibrary, photo_folder: Path
+) -> None:
+    save_photos(photo_folder, range(2))
+    library = open_library(is_watching=True)
+    take_in(library, photo_folder)
+    wait_for(lambda: len(names(library)) == 2)
+    away = photo_folder.with_name("away")
+    photo_folder.rename(away)
+    wait_for(lambda: library.folders()[0].state is FolderState.OFFLINE)
+    assert len(names(library)) == 2
+    away.rename(photo_folder)
+    wait_for(lambda: library.folders()[0].state is FolderState.ONLINE)
+    save_photo(photo_folder / "later.jpg", 7)
+    wait_for(lambda: "later.jpg" in names(library))
+
+
 def test_pausing_holds_new_files_back_until_resumed(library: Library, photo_folder: Path) -> None:
     save_photos(photo_folder, range(4))
     library.pause()

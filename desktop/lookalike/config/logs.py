@@ -29,3 +29,4 @@ def start_logging(file: Path, level: int = logging.INFO) -> None:
     handler.setFormatter(logging.Formatter(FORMAT))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells every change

@@ -169,6 +169,7 @@ class Engine:
             progress=self.progress,
             rescan_s=lambda: self.settings.rescan_minutes * 60.0 if self.is_watching else float("inf"),
             on_scanned=self.count,
+            on_returned=self.watcher.listen_again,
             model_id=self.model.card.model_id,
             hold_back=self.watcher.hint if self.is_watching else None,
         )

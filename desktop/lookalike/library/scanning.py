@@ -58,6 +58,7 @@ class Scanning:
         progress: Counts of this run.
         rescan_s: Seconds between full comparisons of a local folder.
         on_scanned: Called after each scan that may have changed counts or states.
+        on_returned: Called when a folder that was offline can be read again.
         model_id: The model in use; contents it has not embedded yet are looked at again.
         hold_back: Takes files that may still be being written; None to ingest them at once.
     """
@@ -74,6 +75,7 @@ class Scanning:
         progress: RunProgress,
         rescan_s: Callable[[], float],
         on_scanned: Callable[[], None],
+        on_returned: Callable[[], None],
         model_id: str,
         hold_back: Callable[[bytes], None] | None,
     ) -> None:
@@ -83,7 +85,7 @@ class Scanning:
         self._folders, self._ingest, self._writing = folders, ingest, writing
         self.scanner = scanner
         self._open_catalog, self._bus, self._progress = open_catalog, bus, progress
-        self._model_id = model_id
+        self._on_returned, self._model_id = on_returned, model_id
         self._rescan_s, self._on_scanned, self._hold_back = rescan_s, on_scanned, hold_back
         self._requests: list[ScanRequest] = []
         self._asked = threading.Condition()
@@ -118,11 +120,13 @@ class Scanning:
             self._asked.notify()
 
     def ask_settled(self, changed: Sequence[bytes]) -> None:
-        """Asks for the folders in which something came to rest."""
+        """Asks for the folders in which something came to rest; for a whole one when it may have gone itself."""
         for path in changed:
             for folder in self._folders.all():
-                if path == folder.path or path.startswith(folder.path.rstrip(b"/") + b"/"):
-                    self.ask(folder.folder_id, None if path == folder.path else path)
+                if path.startswith(folder.path.rstrip(b"/") + b"/"):
+                    self.ask(folder.folder_id, path)
+                elif folder.path == path or folder.path.startswith(path.rstrip(b"/") + b"/"):
+                    self.ask(folder.folder_id)
 
     def ask_all(self) -> None:
         """Asks for every folder, for instance after events may have been lost."""
@@ -168,7 +172,7 @@ class Scanning:
             if folder.state is FolderState.OFFLINE:
                 if self._why_offline(folder) is None:
                     self.ask(folder.folder_id)
-            elif now >= self._due.get(folder.folder_id, now + 1):
+            elif now >= self._due.get(folder.folder_id, now + 1) or not is_readable(folder.path):
                 self.ask(folder.folder_id)
 
     def _scan(self, request: ScanRequest) -> None:
@@ -179,6 +183,8 @@ class Scanning:
         if why is not None:
             self._go_offline(folder, why)
             return
+        if folder.state is FolderState.OFFLINE:
+            self._on_returned()
         if request.below is None or folder.state is FolderState.OFFLINE:
             self._folders.set_state(folder.folder_id, FolderState.SCANNING)
         report = ScanReport()

@@ -72,6 +72,10 @@ class Watcher:
             self._roots = tuple(roots)
         self._restart.set()
 
+    def listen_again(self) -> None:
+        """Starts listening anew: a folder that was away has returned, and what was listened to is the old one."""
+        self._restart.set()
+
     def hint(self, path: bytes) -> None:
         """Takes note that ``path`` may have changed."""
         now = time.monotonic()
