@@ -93,9 +93,7 @@ def _can_load(library: str) -> bool:
 def main() -> None:
     """Installs what is missing; says nothing where nothing is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--for-tests", action="store_true", help="also the programs that tests run"
-    )
+    parser.add_argument("--for-tests", action="store_true", help="also the programs that tests run")
     arguments = parser.parse_args()
     if not sys.platform.startswith("linux"):
         return

@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when it worked, 1 when a check found problems, 2 for input that cannot be used.
     """
+    # Before numpy is loaded: one query's products are too small to share, and idle threads only take memory.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     options = make_parser().parse_args(arguments)
     profile = Profile.at(options.profile_dir) if options.profile_dir else Profile.default()
     try:
@@ -41,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run_window(profile, add_folders=[os.fsencode(path) for path in options.add_folder])
         from lookalike import cli  # decoder processes import this module too, and need none of that
 
-        return cli.COMMANDS[options.command](profile, options)
+        code = cli.COMMANDS[options.command](profile, options)
+        sys.stdout.flush()  # here a reader that went away is still no error
+        return code
     except LookalikeError as error:
         print(error, file=sys.stderr)
         return BAD_INPUT

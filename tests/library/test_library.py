@@ -336,3 +336,15 @@ def wait_for(is_true: object, seconds: float = IDLE_S) -> None:
     while not is_true():
         assert time.monotonic() < ends_at, "it did not come about"
         time.sleep(0.05)
+
+
+def test_changes_in_left_out_folders_cause_no_scan(open_library: OpenLibrary, photo_folder: Path) -> None:
+    library = open_library(is_watching=True)
+    take_in(library, photo_folder)
+    asked: list[object] = []
+    ask = library._engine.scanning.ask
+    library._engine.scanning.ask = lambda *request: (asked.append(request), ask(*request))  # type: ignore[method-assign]
+    library._engine.scanning.ask_settled(
+        [bytes(photo_folder / ".hidden" / "deeper"), bytes(photo_folder / "seen")]
+    )
+    assert [request[1] for request in asked] == [bytes(photo_folder / "seen")]  # type: ignore[index]

@@ -99,7 +99,7 @@ def test_a_deleted_file_has_vanished_and_a_missing_one_returns(tmp_path: Path) -
     table = {bytes(gone): known(gone, 1), bytes(back): known(back, 2, is_missing=True)}
     gone.unlink()
     _, report = scan(tmp_path, table)
-    assert report.vanished == [1]
+    assert report.vanished == [(1, bytes(gone))]
     assert [file_id for file_id, _ in report.returned] == [2]
 
 

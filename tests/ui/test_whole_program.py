@@ -116,7 +116,15 @@ def test_the_program_runs_on_a_screen_and_ends_on_request(
 ) -> None:
     folder = tmp_path / "photos"
     save_photos(folder, range(3))
-    command = [sys.executable, "-m", "lookalike", "--profile-dir", str(profile_dir), "--add-folder", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "lookalike",
+        "--profile-dir",
+        str(profile_dir),
+        "--add-folder",
+        str(folder),
+    ]
     with subprocess.Popen(command, env=screen, stderr=subprocess.PIPE) as program:
         try:
             assert photos_taken_in(Profile.at(profile_dir), 3), "the photos were not taken in"

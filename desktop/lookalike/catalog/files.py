@@ -171,6 +171,14 @@ class Files(Folders):
                     (when_s, *some),
                 )
 
+    def still_at(self, files: Sequence[tuple[int, bytes]]) -> list[int]:
+        """Returns those of the files, given as file_id and path, whose path has not changed meanwhile."""
+        return [
+            file_id
+            for file_id, path in files
+            if self._row("SELECT 1 FROM file WHERE file_id = ? AND path = ?", (file_id, path)) is not None
+        ]
+
     def mark_present(self, file_id: int, stat: FileStat) -> None:
         """Notes that a file is there with its content unchanged: no longer missing, with this stat.
 

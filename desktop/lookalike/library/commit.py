@@ -6,7 +6,6 @@ Called on the ingest and scanner threads; the transaction itself runs on the wri
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ class Commit:
         linked: Files of a content known already: folder, path, stat, content, and the file row that moved
             here or None for a further copy.
         skipped: Files left out: folder, path, stat, reason.
-        missing: File ids whose path is gone.
+        missing: Files whose path is gone: id and that path. One that was found under another path since is let be.
         returned: File ids that are there again, with their stat.
         volume: A watched folder and the volume it lies on now; None when that has not changed.
     """
@@ -57,41 +56,36 @@ class Commit:
     model_id: str = ""
     linked: tuple[tuple[int, bytes, FileStat, int, int | None], ...] = ()
     skipped: tuple[tuple[int, bytes, FileStat, str], ...] = ()
-    missing: tuple[int, ...] = ()
+    missing: tuple[tuple[int, bytes], ...] = ()
     returned: tuple[tuple[int, FileStat], ...] = ()
     volume: tuple[int, str] | None = None
 
 
 class Writing:
-    """Commits to the catalog first and tells the index second.
+    """Commits to the catalog first and tells the index second, both on the writer thread.
 
     Args:
         writer: The thread with the only writing connection.
-        index: Gets new vectors after their commit.
+        index: Forgets what the catalog forgets.
         bus: Where a full disk is told.
-        on_added: Called after vectors reached the index's tail.
-        is_loaded: Set once the index holds what the catalog held before; nothing is added earlier.
+        catch_up: Brings the index up to what was committed.
     """
 
     def __init__(
-        self,
-        writer: CatalogThread,
-        index: VectorIndex,
-        bus: EventBus,
-        on_added: Callable[[], None],
-        is_loaded: threading.Event,
+        self, writer: CatalogThread, index: VectorIndex, bus: EventBus, catch_up: Callable[[Catalog], None]
     ) -> None:
-        self._writer, self._index, self._bus, self._on_added = writer, index, bus, on_added
-        self._is_loaded = is_loaded
-        self._adding = threading.Lock()
+        self._writer, self._index, self._bus, self._catch_up = writer, index, bus, catch_up
         self._is_failing = False
 
     def commit(self, commit: Commit) -> bool:
         """Writes everything in ``commit`` or nothing; False when the disk is full or the catalog is held."""
+
+        def work(catalog: Catalog) -> None:
+            if _write(catalog, commit):
+                self._catch_up(catalog)
+
         try:
-            content_ids, vectors, change_seq = self._writer.call(
-                lambda catalog: _write(catalog, commit)
-            ).result()
+            self._writer.call(work).result()
         except CatalogWaitsError as error:
             log.warning("The catalog could not be written: %s", error)
             self._is_failing = True
@@ -100,11 +94,6 @@ class Writing:
         if self._is_failing:
             self._is_failing = False
             self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, ""))
-        if len(content_ids):
-            self._is_loaded.wait()
-            with self._adding:
-                self._index.add(content_ids, vectors, change_seq)
-            self._on_added()
         return True
 
     def forget_unused(self) -> list[bytes]:
@@ -118,9 +107,9 @@ class Writing:
         return forgotten.fingerprints
 
 
-def _write(catalog: Catalog, commit: Commit) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
-    embedded: list[tuple[int, NDArray[np.float32]]] = []
-    change_seq = 0
+def _write(catalog: Catalog, commit: Commit) -> bool:
+    """Writes all rows in one transaction; says whether there were embeddings among them."""
+    has_embedded = False
     with catalog.transaction():
         for each in commit.stored:
             content_id = catalog.store_content(
@@ -128,8 +117,8 @@ def _write(catalog: Catalog, commit: Commit) -> tuple[NDArray[np.int64], NDArray
             )
             catalog.store_file(each.folder_id, each.path, each.stat, content_id)
             if each.vector is not None and not catalog.has_embedding(content_id, commit.model_id):
-                change_seq = catalog.store_embedding(content_id, commit.model_id, each.vector)
-                embedded.append((content_id, each.vector))
+                catalog.store_embedding(content_id, commit.model_id, each.vector)
+                has_embedded = True
         for folder_id, path, stat, content_id, moved in commit.linked:
             if moved is None:
                 catalog.store_file(folder_id, path, stat, content_id)
@@ -138,11 +127,9 @@ def _write(catalog: Catalog, commit: Commit) -> tuple[NDArray[np.int64], NDArray
         for folder_id, path, stat, reason in commit.skipped:
             catalog.store_skipped(folder_id, path, stat, reason, can_retry=True)
         if commit.missing:
-            catalog.mark_missing(commit.missing, time.time())
+            catalog.mark_missing(catalog.still_at(commit.missing), time.time())
         for file_id, stat in commit.returned:
             catalog.mark_present(file_id, stat)
         if commit.volume is not None:
             catalog.set_folder_volume(*commit.volume)
-    ids = np.array([content_id for content_id, _ in embedded], np.int64)
-    vectors = np.stack([vector for _, vector in embedded]) if embedded else np.empty((0, 0), np.float32)
-    return ids, vectors, change_seq
+    return has_embedded

@@ -146,8 +146,8 @@ class Engine:
         self._closers.append(functools.partial(self.files.shutdown, wait=True, cancel_futures=True))
         self.upkeep = Upkeep(self.index, self.model.card.model_id, self.bus)
         self._closers.append(self.upkeep.close)
-        self.watcher = Watcher(self._settled, self._events_lost)
-        writing = Writing(self.writer, self.index, self.bus, self.upkeep.consider, self.upkeep.is_loaded)
+        self.watcher = Watcher(self._settled, self._listening, self._events_lost)
+        writing = Writing(self.writer, self.index, self.bus, self.upkeep.catch_up)
         self.ingest = Ingest(
             pool=self.pool,
             model=self.model,
@@ -187,8 +187,7 @@ class Engine:
         if self.is_watching:
             self._closers.append(self.watcher.close)
             self.watcher.start()
-            self.watch_folders()
-            self.scanning.ask_all()
+            self.watch_folders()  # the first scan comes once listening has begun, or has failed
 
     def _open_catalog(self, writable: bool = False) -> Catalog:
         return Catalog.open(self.profile.catalog, self.profile.backups, writable=writable)
@@ -232,6 +231,10 @@ class Engine:
 
     def _settled(self, changed: Sequence[bytes]) -> None:
         self.scanning.ask_settled(changed)
+
+    def _listening(self) -> None:
+        self.bus.send(NoticeRaised(NoticeKind.WATCH_LIMIT, ""))
+        self.scanning.ask_all()
 
     def _events_lost(self, sentence: str) -> None:
         if sentence:

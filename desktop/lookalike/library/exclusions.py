@@ -54,14 +54,17 @@ class Exclusions:
         """Says whether the file ``path`` below ``root`` is left out by its name."""
         return os.path.basename(path).startswith(b".") or self._spec.match_file(_relative(root, path))
 
-    def leaves_out(self, root: bytes, path: bytes) -> bool:
-        """Says whether the file ``path`` or any folder between it and ``root`` is left out."""
-        folder = os.path.dirname(path)
+    def leaves_out_tree(self, root: bytes, folder: bytes) -> bool:
+        """Says whether ``folder``, or any folder between it and ``root``, is left out."""
         while len(folder) > len(root):
             if self.leaves_out_folder(root, folder):
                 return True
             folder = os.path.dirname(folder)
-        return self.leaves_out_file(root, path)
+        return False
+
+    def leaves_out(self, root: bytes, path: bytes) -> bool:
+        """Says whether the file ``path`` or any folder between it and ``root`` is left out."""
+        return self.leaves_out_tree(root, os.path.dirname(path)) or self.leaves_out_file(root, path)
 
 
 def is_private(folder: bytes, private: Iterable[Path]) -> bool:

@@ -305,7 +305,7 @@ class Ingest:
         path = work.found.path
         if is_gone(path):
             known = work.found.known
-            if known is None or self._commit(Commit(missing=(known.file_id,))) is not None:
+            if known is None or self._commit(Commit(missing=((known.file_id, path),))) is not None:
                 self._finish(work)
             return
         if self._commit(Commit(skipped=((work.folder_id, path, work.found.stat, reason),))) is None:

@@ -44,7 +44,7 @@ class ScanReport:
     Attributes:
         unchanged: Files whose size and mtime are as the catalog has them.
         returned: Files marked missing that are there again, unchanged: (file_id, stat).
-        vanished: File ids whose path is gone while the folder can be read.
+        vanished: Files whose path is gone while the folder can be read: id and path.
         still_skipped: Files skipped before and unchanged since.
         unreadable: Folders that could not be listed, with the reason; nothing in them is called gone.
         is_reachable: The watched folder itself could be listed.
@@ -53,7 +53,7 @@ class ScanReport:
 
     unchanged: int = 0
     returned: list[tuple[int, FileStat]] = field(default_factory=list)
-    vanished: list[int] = field(default_factory=list)
+    vanished: list[tuple[int, bytes]] = field(default_factory=list)
     still_skipped: list[Skipped] = field(default_factory=list)
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
     is_reachable: bool = True
@@ -192,7 +192,7 @@ class Scanner:
             if path in seen or file.is_missing or (blocked and path.startswith(blocked)):
                 continue
             if is_gone(path) or self.exclusions.leaves_out(root, path):
-                report.vanished.append(file.file_id)
+                report.vanished.append((file.file_id, path))
         # The folder may have gone away in the middle of the walk; then nothing was learned about its files.
         if report.vanished and not is_readable(root):
             report.is_reachable = False

@@ -124,7 +124,8 @@ class Scanning:
         for path in changed:
             for folder in self._folders.all():
                 if path.startswith(folder.path.rstrip(b"/") + b"/"):
-                    self.ask(folder.folder_id, path)
+                    if not self.scanner.exclusions.leaves_out_tree(folder.path, path):
+                        self.ask(folder.folder_id, path)
                 elif folder.path == path or folder.path.startswith(path.rstrip(b"/") + b"/"):
                     self.ask(folder.folder_id)
 

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import numpy as np
+
 from lookalike.catalog.catalog import Catalog
 from lookalike.config.paths import Profile
 from lookalike.config.settings import Metric
@@ -47,11 +49,21 @@ def open_for_reading(profile: Profile, card: ModelCard, metric: Metric, catalog:
     return index
 
 
-def fill(index: VectorIndex, catalog: Catalog, model_id: str) -> None:
-    """Adds what the catalog holds beyond the gap-free segments, and forgets what it holds no more."""
-    for batch in catalog.embeddings_since(model_id, index.covered_change_seq):
+def catch_up(index: VectorIndex, catalog: Catalog, model_id: str) -> None:
+    """Adds what the catalog holds beyond the index, in the order in which it came to be."""
+    for batch in catalog.embeddings_since(model_id, index.change_seq):
         index.add(batch.content_ids, batch.vectors, batch.change_seq)
-    index.keep_only(catalog.live_contents(model_id))
+
+
+def fill(index: VectorIndex, catalog: Catalog, model_id: str) -> None:
+    """Makes the index hold exactly what the catalog holds."""
+    catch_up(index, catalog, model_id)
+    live = catalog.live_contents(model_id)
+    index.keep_only(live)
+    for content_id in np.setdiff1d(live, index.contents()).tolist():
+        vector = catalog.embedding(content_id, model_id)
+        if vector is not None:
+            index.add([content_id], vector[np.newaxis], 0)  # 0: says nothing of any other
 
 
 class Upkeep:
@@ -67,14 +79,17 @@ class Upkeep:
         self._index, self._model_id, self._bus = index, model_id, bus
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="upkeep")
         self._lock = threading.Lock()
+        # An add says that everything before it was added too, so two must never run beside one another.
+        self._adding = threading.Lock()
         self._is_sealing = False
         self.is_loaded = threading.Event()
 
     def load(self, catalog: Catalog) -> None:
         """Opens the segments and fills the tail with what the catalog holds beyond them."""
         try:
-            report = self._index.open()
-            fill(self._index, catalog, self._model_id)
+            with self._adding:
+                report = self._index.open()
+                fill(self._index, catalog, self._model_id)
         finally:
             self.is_loaded.set()
         if report.problems:
@@ -84,7 +99,15 @@ class Upkeep:
 
     def refill(self, catalog: Catalog) -> None:
         """Adds again what a segment held that turned out damaged while it was in use."""
-        fill(self._index, catalog, self._model_id)
+        with self._adding:
+            fill(self._index, catalog, self._model_id)
+
+    def catch_up(self, catalog: Catalog) -> None:
+        """Adds what was committed since; on the writer thread, after each commit of embeddings."""
+        self.is_loaded.wait()
+        with self._adding:
+            catch_up(self._index, catalog, self._model_id)
+        self.consider()
 
     def tell_damage(self, sentence: str) -> None:
         """Tells that a segment was damaged and what becomes of it."""

@@ -22,6 +22,8 @@ SETTLE_S = 1.0
 PATIENCE_S = 600.0
 """A file that never settles (a log in an odd place) is dropped after this; the next scan finds it."""
 RESTART_S = 2.0
+DEBOUNCE_MS, STEP_MS, TIMEOUT_MS = 400, 100, 1000
+"""Events are gathered this long; a call to stop is noticed within a tenth of a second."""
 
 
 class Watcher:
@@ -29,14 +31,20 @@ class Watcher:
 
     Args:
         on_settled: Called on the settling thread with folders in which something changed and came to rest.
-        on_trouble: Called when events may have been lost: everything wants a scan. The argument is a sentence
-            for the user, empty where there is nothing to tell.
+        on_listening: Called when listening has begun, anew or for the first time: what changed before that raised
+            no event, so everything wants a scan.
+        on_trouble: Called when listening failed and everything wants a scan. The argument is a sentence for the
+            user, empty where there is nothing to tell.
     """
 
     def __init__(
-        self, on_settled: Callable[[Sequence[bytes]], None], on_trouble: Callable[[str], None]
+        self,
+        on_settled: Callable[[Sequence[bytes]], None],
+        on_listening: Callable[[], None],
+        on_trouble: Callable[[str], None],
     ) -> None:
         self._on_settled = on_settled
+        self._on_listening = on_listening
         self._on_trouble = on_trouble
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -103,20 +111,19 @@ class Watcher:
                 self._restart.wait(RESTART_S)
 
     def _listen_to(self, roots: list[str]) -> None:
-        import watchfiles
+        # watchfiles' own loop does not tell when listening has begun, and what changes before that is lost.
+        from watchfiles._rust_notify import RustNotify
 
-        for changes in watchfiles.watch(
-            *roots,
-            watch_filter=None,
-            debounce=400,
-            step=100,
-            stop_event=self._restart,
-            rust_timeout=1000,
-            raise_interrupt=False,
-            ignore_permission_denied=True,
-        ):
-            for _, path in changes:
-                self.hint(os.fsencode(path))
+        with RustNotify(roots, False, False, 0, True, True) as notify:
+            self._on_listening()
+            while True:
+                changes = notify.watch(DEBOUNCE_MS, STEP_MS, TIMEOUT_MS, self._restart)
+                if isinstance(changes, str):
+                    if changes == "timeout":
+                        continue
+                    return
+                for _, path in changes:
+                    self.hint(os.fsencode(path))
 
     def _tell(self, error: OSError) -> None:
         log.warning("Listening for changes failed: %s", error)
