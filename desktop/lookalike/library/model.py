@@ -69,12 +69,14 @@ class SharedModel:
         return row
 
     def load(self) -> None:
-        """Opens the model now.
+        """Opens the model now, for a query photo that is being decoded.
 
         Raises:
             ModelError: It cannot be used.
         """
-        self._take(is_query=False)
+        if self._embedder is not None:
+            return
+        self._take(is_query=True)
         try:
             self._opened()
         finally:

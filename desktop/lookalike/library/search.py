@@ -92,8 +92,10 @@ def query_vector(
     if photo is None and isinstance(query, int):
         raise InputError("This photo is no longer in the library.")
     path = photo.path if photo is not None else bytes(query)
+    decoding = decoders().decode(DecodeRequest(path, model.card.input_px, 1), is_urgent=True)
+    model.load()  # beside the decoding; nothing once it is loaded
     try:
-        decoded = decoders().decode(DecodeRequest(path, model.card.input_px, 1), is_urgent=True).result()
+        decoded = decoding.result()
     except DecoderDied as error:
         raise PhotoUnreadableError(error.reason) from error
     return path, model.embed_query(decoded.pixels)
