@@ -201,6 +201,20 @@ def test_closing_lets_running_calls_finish_and_cancels_the_rest() -> None:
     pool.close()
 
 
+def test_closing_ends_a_hung_call_long_before_its_time_limit() -> None:
+    pool = DecoderPool(1, time_limit_s=ENOUGH_S)
+    pool.start()
+    pool.run(abs, 1).result(ENOUGH_S)
+    hung = pool.run(time.sleep, ENOUGH_S)
+    while not hung.running():
+        pass
+    began = time.monotonic()
+    pool.close()
+    assert time.monotonic() - began < ENOUGH_S / 2
+    with pytest.raises(DecoderDied):
+        hung.result(0)
+
+
 def test_a_pool_that_was_never_started_closes() -> None:
     pool = DecoderPool(2)
     waiting = pool.run(abs, 1)
@@ -245,7 +259,8 @@ def is_running(process: int) -> bool:
 def test_decoders_run_one_thread_each_and_dump_no_core(pool: DecoderPool) -> None:
     import resource
 
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
     assert pool.run(os.getenv, "OPENBLAS_NUM_THREADS").result(ENOUGH_S) == "1"
     assert pool.run(resource.getrlimit, resource.RLIMIT_CORE).result(ENOUGH_S)[0] == 0
-    assert "OPENBLAS_NUM_THREADS" not in os.environ
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == before
     assert len(pool.run(os.listdir, "/proc/self/task").result(ENOUGH_S)) == 1

@@ -17,6 +17,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -44,6 +45,9 @@ TIME_LIMIT_S = 20.0
 
 _START_ATTEMPTS = 3
 _END_LIMIT_S = 5.0
+CLOSE_GRACE_S = 1.0
+"""How long a running call may go on once the pool closes: most photos take less, and a hung one must not hold a
+closing program up until its time limit."""
 _NOT_KEPT = "The decoder processes cannot be kept running."
 _URGENT, _LATER, _LAST = 0, 1, 2
 
@@ -97,6 +101,7 @@ class DecoderPool:
             threading.Thread(target=self._watch, name=f"decoder-{number}", daemon=True)
             for number in range(max(1, workers))
         ]
+        self._processes: list[_Process] = []
         self._lock = threading.Lock()
         self._is_closed = False
 
@@ -108,7 +113,7 @@ class DecoderPool:
             thread.start()
 
     def close(self) -> None:
-        """Cancels what waits, lets running calls finish (the time limit holds), ends the processes."""
+        """Cancels what waits, lets running calls finish within a moment, ends the processes."""
         waiting = []
         with self._lock:
             if self._is_closed:
@@ -122,6 +127,12 @@ class DecoderPool:
         for call in waiting:
             if call is not None:
                 call.future.cancel()
+        ends_at = time.monotonic() + CLOSE_GRACE_S
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, ends_at - time.monotonic()))
+        for process in self._processes:
+            process.abandon()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()
@@ -160,6 +171,7 @@ class DecoderPool:
     def _watch(self) -> None:
         """One thread's life: a process, and one call after the other."""
         process = _Process(self._context, self._memory_limit_bytes)
+        self._processes.append(process)
         try:
             while True:
                 _, _, call = self._queue.get()
@@ -179,13 +191,21 @@ class DecoderPool:
 
 
 class _Process:
-    """One decoder process, started again whenever it is gone; used by one thread."""
+    """One decoder process, started again whenever it is gone; used by one thread, abandoned by any."""
 
     def __init__(self, context: Any, memory_limit_bytes: int) -> None:
         self._context = context
         self._memory_limit_bytes = memory_limit_bytes
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
+        self._is_abandoned = False
+
+    def abandon(self) -> None:
+        """Ends the process over whatever it is doing, and lets no other be started."""
+        self._is_abandoned = True
+        process = self._process
+        if process is not None:
+            process.kill()
 
     def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit_s: float) -> Any:
         """Runs one call and returns its result or raises its error.
@@ -228,6 +248,8 @@ class _Process:
         for _ in range(_START_ATTEMPTS):
             if self._process is None or not self._process.is_alive():
                 self.end()
+            if self._is_abandoned:
+                raise DecoderDied("The decoder was ended because the program closes.")
             connection = self._connection or self._start()
             try:
                 connection.send(message)
@@ -251,6 +273,8 @@ class _Process:
         finally:
             theirs.close()  # So that the end of the process is the end of the connection.
         self._process, self._connection = process, ours
+        if self._is_abandoned:  # while it started
+            process.kill()
         return ours  # type: ignore[no-any-return]
 
     def _end_in_words(self) -> str:
