@@ -26,6 +26,20 @@ class Contents(Connection):
         """Returns whether any content has this size; if none has, a new file needs no hash before its decode."""
         return self._row("SELECT 1 FROM content WHERE size_bytes = ? LIMIT 1", (size_bytes,)) is not None
 
+    def contents_below(self, side_px: int) -> list[int]:
+        """Returns the contents whose shorter side has fewer pixels than ``side_px``."""
+        rows = self._rows("SELECT content_id FROM content WHERE min(width, height) < ?", (side_px,))
+        return [int(content_id) for (content_id,) in rows]
+
+    def shorter_side(self, content_id: int) -> int:
+        """Returns the pixels of a content's shorter side; 0 where there is no such content."""
+        row = self._row("SELECT min(width, height) FROM content WHERE content_id = ?", (content_id,))
+        return 0 if row is None else int(row[0])
+
+    def content_count(self) -> int:
+        """Returns how many contents there are, those of missing photos included."""
+        return int(self._value("SELECT count(*) FROM content"))
+
     def missing_files_of(self, content_id: int) -> list[int]:
         """Returns the missing files of a content, the latest first: one of them may have moved to a new path."""
         rows = self._rows(

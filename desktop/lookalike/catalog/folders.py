@@ -56,6 +56,10 @@ class Folders(Contents):
             )
         ]
 
+    def is_watched(self, path: bytes) -> bool:
+        """Says whether any watched folder covers ``path``."""
+        return any(is_under(path, folder) for (folder,) in self._rows("SELECT path FROM folder"))
+
     def set_folder_volume(self, folder_id: int, volume: str) -> None:
         """Notes that a folder lies on another volume now."""
         with self.transaction():

@@ -41,6 +41,7 @@ from lookalike.library.scanner import Scanner
 from lookalike.library.scanning import Scanning
 from lookalike.library.threads import CancelToken, CatalogThread, watch_future
 from lookalike.library.upkeep import Upkeep, make_index
+from lookalike.library.volumes import system_mounts
 from lookalike.library.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,8 @@ class Engine:
 
     def count(self) -> None:
         """Counts the catalog anew, on the query thread, for folder list and indexing bar."""
-        watch_future(self.query.call(self._count), self.bus, "Counting photos")
+        if not self.cancel.is_cancelled:
+            watch_future(self.query.call(self._count), self.bus, "Counting photos")
 
     def _build(self) -> None:
         self.settings = load_settings(self.profile.settings)
@@ -157,7 +159,8 @@ class Engine:
             bus=self.bus,
             progress=self.progress,
             least_side_px=lambda: self.settings.least_side_px,
-            on_changing=self.watcher.hint,
+            is_watched=self.book.covers,
+            on_changing=self.watcher.hint if self.is_watching else None,
         )
         self.scanning = Scanning(
             folders=self.book,
@@ -168,6 +171,7 @@ class Engine:
             bus=self.bus,
             progress=self.progress,
             rescan_s=lambda: self.settings.rescan_minutes * 60.0 if self.is_watching else float("inf"),
+            least_side_px=lambda: self.settings.least_side_px,
             on_scanned=self.count,
             on_returned=self.watcher.listen_again,
             model_id=self.model.card.model_id,
@@ -180,6 +184,9 @@ class Engine:
         self.query.call(self._read_folders).result()
         watch_future(self.query.call(self.upkeep.load), self.bus, "Loading the index")
         self.count()
+        self._closers.append(self.progress.end)
+        # Again and earlier: whoever waits for a decoder is in the way of those that close next.
+        self._closers.append(self.pool.close)
         self._closers.append(self.ingest.close)
         self.ingest.start()
         self._closers.append(self.scanning.close)
@@ -193,7 +200,7 @@ class Engine:
         return Catalog.open(self.profile.catalog, self.profile.backups, writable=writable)
 
     def _exclusions(self) -> Exclusions:
-        return Exclusions(self.settings.exclude, self.profile.folders())
+        return Exclusions(self.settings.exclude, (*self.profile.folders(), *system_mounts()))
 
     def _set_effort(self) -> None:
         at_once = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 import os
 import stat
@@ -9,6 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pathspec
+
+from lookalike.core.errors import InputError
+
+log = logging.getLogger(__name__)
 
 SYSTEM_FOLDERS = frozenset(
     {
@@ -38,7 +43,14 @@ class Exclusions:
     """
 
     def __init__(self, patterns: Iterable[str], private: Iterable[Path]) -> None:
-        self._spec = pathspec.GitIgnoreSpec.from_lines(patterns)
+        usable = []
+        for pattern in patterns:
+            try:
+                check_patterns([pattern])
+                usable.append(pattern)
+            except InputError as error:
+                log.warning("A pattern in the settings is left aside: %s", error)
+        self._spec = pathspec.GitIgnoreSpec.from_lines(usable)
         self._private = frozenset(os.path.realpath(os.fsencode(folder)) for folder in private)
 
     def leaves_out_folder(self, root: bytes, path: bytes) -> bool:
@@ -65,6 +77,19 @@ class Exclusions:
     def leaves_out(self, root: bytes, path: bytes) -> bool:
         """Says whether the file ``path`` or any folder between it and ``root`` is left out."""
         return self.leaves_out_tree(root, os.path.dirname(path)) or self.leaves_out_file(root, path)
+
+
+def check_patterns(patterns: Iterable[str]) -> None:
+    """Sees whether the user's patterns can be understood.
+
+    Raises:
+        InputError: One cannot; the sentence names it.
+    """
+    for pattern in patterns:
+        try:
+            pathspec.GitIgnoreSpec.from_lines([pattern])
+        except ValueError as error:
+            raise InputError(f"“{pattern}” is no pattern that Lookalike understands.") from error
 
 
 def is_private(folder: bytes, private: Iterable[Path]) -> bool:

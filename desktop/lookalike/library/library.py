@@ -10,8 +10,7 @@ import functools
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 
 import numpy as np
@@ -25,36 +24,17 @@ from lookalike.core.listing import Listing, ListingQuery
 from lookalike.core.records import DecodedPhoto, FolderState, LookAlike, Photo, Skipped, WatchedFolder
 from lookalike.imaging.decode import DecodeRequest
 from lookalike.library import search
+from lookalike.library.batch import keep_thumbnail
 from lookalike.library.engine import Engine
 from lookalike.library.events import EventBus, IndexingChanged, PhotosChanged
-from lookalike.library.exclusions import is_private
+from lookalike.library.exclusions import check_patterns, is_private
 from lookalike.library.file_operations import FileReport, transfer
-from lookalike.library.ingest import keep_thumbnail
+from lookalike.library.folders import same_folder
+from lookalike.library.report import RunReport
 from lookalike.library.scanner import is_readable
 from lookalike.library.status import Status, read_status
 from lookalike.library.threads import watch_future
 from lookalike.library.volumes import volume_of
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """What indexing did since the library was opened; the command line prints it.
-
-    Attributes:
-        found: Photos seen by scans.
-        embedded: Contents embedded.
-        unchanged: Files that were as the catalog had them.
-        moved: Files found under another path.
-        skipped: Files left out in this run.
-        seconds: From the first scan to idle.
-    """
-
-    found: int
-    embedded: int
-    unchanged: int
-    moved: int
-    skipped: tuple[Skipped, ...]
-    seconds: float
 
 
 class Library:
@@ -111,14 +91,8 @@ class Library:
 
     def run_report(self) -> RunReport:
         """Returns what indexing did since the library was opened."""
-        counts = self._engine.ingest.counts
-        return RunReport(
-            self._engine.scanning.found,
-            counts.embedded,
-            self._engine.scanning.unchanged,
-            counts.moved,
-            (*self._engine.scanning.still_skipped, *counts.skipped),
-            time.monotonic() - self._started,
+        return self._engine.scanning.counts.report(
+            self._engine.ingest.counts, time.monotonic() - self._started
         )
 
     def seal(self) -> None:
@@ -135,8 +109,10 @@ class Library:
         """Keeps and applies new settings.
 
         Raises:
+            InputError: A pattern cannot be understood; the old settings stay in force.
             OSError: They could not be written; the old ones stay in force.
         """
+        check_patterns(settings.exclude)
         before = self._engine.settings
         save_settings(self.profile.settings, settings)
         self._engine.apply(settings)
@@ -154,7 +130,7 @@ class Library:
 
     def _add_folder(self, path: bytes, catalog: Catalog) -> WatchedFolder:
         name = os.fsdecode(path).encode("utf-8", "replace").decode()
-        known = next((folder for folder in self._engine.book.all() if folder.path == path), None)
+        path, known = same_folder(path, self._engine.book.all())
         if known is not None:
             self._engine.scanning.ask(known.folder_id)
             return known
@@ -166,8 +142,12 @@ class Library:
             raise InputError(f"The folder “{name}” cannot be opened; check its permissions.")
         if is_private(path, self.profile.folders()):
             raise InputError(f"“{name}” holds Lookalike’s own data and cannot be watched.")
+        try:
+            volume = volume_of(path).identity
+        except OSError as error:
+            raise InputError(f"The drive of the folder “{name}” does not answer.") from error
         with catalog.transaction():
-            folder_id = catalog.add_folder(path, volume_of(path).identity)
+            folder_id = catalog.add_folder(path, volume)
         folder = WatchedFolder(folder_id, path, FolderState.ONLINE, 0)
         self._engine.book.put(folder)
         self._engine.watch_folders()
@@ -179,10 +159,16 @@ class Library:
         return self._engine.writer.call(functools.partial(self._remove_folder, folder_id))
 
     def _remove_folder(self, folder_id: int, catalog: Catalog) -> int:
-        self._engine.book.remove(folder_id)
+        before = self._engine.book.get(folder_id)
+        self._engine.book.remove(folder_id)  # first, so that scanner and ingest let go of it
+        try:
+            with catalog.transaction():
+                forgotten = catalog.forget_folder(folder_id)
+        except Exception:
+            if before is not None:
+                self._engine.book.put(before)
+            raise
         self._engine.watch_folders()
-        with catalog.transaction():
-            forgotten = catalog.forget_folder(folder_id)
         self._engine.index.remove(forgotten.content_ids)
         self._engine.thumbnails.remove(forgotten.fingerprints)
         self._engine.count()
@@ -253,9 +239,11 @@ class Library:
         decoding = self._engine.pool.decode(request, is_urgent=True)
 
         def done(finished: Future[DecodedPhoto]) -> None:
+            if not answer.set_running_or_notify_cancel():
+                return  # nobody waits for it any more
             error = None if finished.cancelled() else finished.exception()
             if finished.cancelled():
-                answer.cancel()
+                answer.set_exception(CancelledError())
             elif error is not None:
                 answer.set_exception(error)
             else:

@@ -7,7 +7,7 @@ from pathlib import Path
 import filelock
 
 from lookalike.config.paths import PRIVATE_FILE
-from lookalike.core.errors import ProfileBusyError
+from lookalike.core.errors import ProfileBusyError, ProfileError
 
 
 class WriterLock:
@@ -27,6 +27,7 @@ class WriterLock:
 
         Raises:
             ProfileBusyError: Another process, or another library in this one, writes to the profile.
+            ProfileError: The file cannot be opened.
         """
         try:
             self._lock.acquire()
@@ -34,6 +35,9 @@ class WriterLock:
             raise ProfileBusyError(
                 "Lookalike is already open on this profile; close it first, or use the open window."
             ) from error
+        except OSError as error:
+            reason = (error.strerror or "unknown reason").lower()
+            raise ProfileError(f"The profile’s lock file cannot be used: {reason}.") from error
 
     def release(self) -> None:
         """Lets go of the lock."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from lookalike.catalog.catalog import Catalog
 from lookalike.config.paths import Profile
 from lookalike.config.settings import load_settings
-from lookalike.core.errors import InputError
+from lookalike.core.errors import InputError, ProfileError
 from lookalike.core.records import FolderState, LookAlike, WatchedFolder
 from lookalike.embedding.models import ModelStore
 from lookalike.imaging.pool import DecoderPool
@@ -38,8 +38,13 @@ class Lookup:
     """
 
     def __init__(self, profile: Profile, shipped_models: Path) -> None:
-        if not profile.catalog.exists():
-            raise InputError(f"There is no library in “{profile.data}” yet; add a folder first.")
+        try:
+            profile.catalog.stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise InputError(f"There is no library in “{profile.data}” yet; add a folder first.") from error
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            raise ProfileError(f"The profile in “{profile.data}” cannot be used: {reason}.") from error
         self.profile = profile
         self._settings = load_settings(profile.settings)
         store = ModelStore(shipped_models, profile.models)
@@ -93,11 +98,12 @@ class Lookup:
 
     def verify(self) -> Verification:
         """Checks catalog against index against files; changes nothing."""
-        index = self._index()
-        try:
-            return verify(self._catalog, index, self._model.card.model_id, self.folders())
-        finally:
-            index.close()
+        with self._catalog.transaction():  # one state of the catalog, whatever a writer does meanwhile
+            index = self._index()
+            try:
+                return verify(self._catalog, index, self._model.card.model_id, self.folders())
+            finally:
+                index.close()
 
     def _index(self) -> VectorIndex:
         return open_for_reading(self.profile, self._model.card, self._settings.metric, self._catalog)

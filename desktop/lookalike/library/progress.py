@@ -29,7 +29,7 @@ class RunProgress:
         self._changed = threading.Condition(threading.RLock())
         self._done = self._total = self._skipped = self._photos = 0
         self._scans = 0
-        self._is_paused = False
+        self._is_paused = self._is_over = False
         self._marks: collections.deque[tuple[float, int]] = collections.deque()
         self._told = 0.0
 
@@ -67,6 +67,12 @@ class RunProgress:
             self._is_paused = is_paused
         self._tell(is_sure=True)
 
+    def end(self) -> None:
+        """Nothing will be scanned or ingested any more: nobody need wait for it."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
     def counted(self, photos: int, skipped: int) -> None:
         """The catalog was counted."""
         with self._changed:
@@ -74,9 +80,11 @@ class RunProgress:
         self._tell(is_sure=True)
 
     def wait_until_idle(self, timeout_s: float | None = None) -> bool:
-        """Waits until nothing is scanned or ingested; False when the time ran out first."""
+        """Waits until nothing is scanned or ingested (any more); False when the time ran out first."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._scans and self._done >= self._total, timeout_s)
+            return self._changed.wait_for(
+                lambda: self._is_over or (not self._scans and self._done >= self._total), timeout_s
+            )
 
     def snapshot(self) -> IndexingChanged:
         """Returns where indexing stands now."""

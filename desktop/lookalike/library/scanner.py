@@ -22,7 +22,7 @@ HEAD_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that needs a look: new, changed, not embedded by the model in use, or under another inode.
+    """A file that needs a look: new, changed, doubtful, or under another inode.
 
     Attributes:
         path: Absolute path.
@@ -84,7 +84,7 @@ class Scanner:
         report: ScanReport,
         below: bytes | None = None,
         check: Callable[[], None] = lambda: None,
-        lacking: Set[int] = frozenset(),
+        doubtful: Set[int] = frozenset(),
     ) -> Iterator[Found]:
         """Walks ``root``, or only the folder ``below`` in it, and yields what needs a look.
 
@@ -94,7 +94,8 @@ class Scanner:
             report: Filled as the scan goes; ``vanished`` is complete only when the iterator is exhausted.
             below: A folder under ``root`` to look at alone, with everything under it.
             check: Called for each folder; raises :class:`~lookalike.core.errors.Cancelled` to stop.
-            lacking: Contents without an embedding of the model in use: their files want a look though unchanged.
+            doubtful: Contents whose files want a look though unchanged, for instance without an embedding of the
+                model in use.
         """
         seen: set[bytes] = set()
         folders = [below or root]
@@ -116,7 +117,7 @@ class Scanner:
                     if not self.exclusions.leaves_out_folder(root, entry.path):
                         deeper.append(entry.path)
                     continue
-                found = self._look_at(root, entry, known, report, lacking)
+                found = self._look_at(root, entry, known, report, doubtful)
                 if found is None:
                     continue
                 seen.add(entry.path)
@@ -132,7 +133,7 @@ class Scanner:
         entry: os.DirEntry[bytes],
         known: Mapping[bytes, KnownFile],
         report: ScanReport,
-        lacking: Set[int],
+        doubtful: Set[int],
     ) -> Found | bool | None:
         """Returns a finding, True for a known and unchanged file, None for what is no candidate."""
         before = known.get(entry.path)
@@ -156,7 +157,7 @@ class Scanner:
         report.seen_photos += 1
         if before.stat is None or not is_unchanged(stat, before.stat):
             return Found(entry.path, stat, before)
-        if before.content_id in lacking:
+        if before.content_id in doubtful:
             return Found(entry.path, stat, before)
         if before.content_id is not None and stat.inode != before.stat.inode:
             return Found(entry.path, stat, before, is_touched=True)
@@ -191,7 +192,7 @@ class Scanner:
         for path, file in known.items():
             if path in seen or file.is_missing or (blocked and path.startswith(blocked)):
                 continue
-            if is_gone(path) or self.exclusions.leaves_out(root, path):
+            if is_gone(path) or is_no_file(path) or self.exclusions.leaves_out(root, path):
                 report.vanished.append((file.file_id, path))
         # The folder may have gone away in the middle of the walk; then nothing was learned about its files.
         if report.vanished and not is_readable(root):
@@ -208,6 +209,14 @@ def is_gone(path: bytes) -> bool:
     except OSError:
         return False
     return False
+
+
+def is_no_file(path: bytes) -> bool:
+    """Says whether something else than a file, a folder or a link for instance, took the place of one."""
+    try:
+        return not is_regular(os.lstat(path))
+    except OSError:
+        return False
 
 
 def is_readable(folder: bytes) -> bool:

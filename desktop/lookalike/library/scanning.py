@@ -15,15 +15,17 @@ from dataclasses import dataclass
 
 from lookalike.catalog.catalog import Catalog
 from lookalike.core.errors import Cancelled
-from lookalike.core.records import FolderState, Skipped, WatchedFolder
+from lookalike.core.records import FolderState, WatchedFolder
 from lookalike.library.commit import Commit, Writing
 from lookalike.library.events import EventBus, PhotosChanged
 from lookalike.library.folders import FolderBook
-from lookalike.library.ingest import Ingest, Work
+from lookalike.library.ingest import Ingest
 from lookalike.library.progress import RunProgress
+from lookalike.library.report import ScanCounts
 from lookalike.library.scanner import Found, Scanner, ScanReport, is_readable
 from lookalike.library.threads import CancelToken, report_failure
 from lookalike.library.volumes import volume_of
+from lookalike.library.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ NETWORK_RESCAN_S = 60.0
 """Changes by other machines on a network mount raise no event; the folder is compared this often."""
 EVERY = 1 << 60
 """More contents than a catalog can hold."""
+FAILED = "Looking for new photos"
 SLEPT_S = 30.0
 """Wall time running ahead of the monotonic clock by this much means that the computer slept."""
 
@@ -57,6 +60,7 @@ class Scanning:
         bus: Where events go.
         progress: Counts of this run.
         rescan_s: Seconds between full comparisons of a local folder.
+        least_side_px: Photos known with a shorter side below this are looked at again.
         on_scanned: Called after each scan that may have changed counts or states.
         on_returned: Called when a folder that was offline can be read again.
         model_id: The model in use; contents it has not embedded yet are looked at again.
@@ -74,24 +78,25 @@ class Scanning:
         bus: EventBus,
         progress: RunProgress,
         rescan_s: Callable[[], float],
+        least_side_px: Callable[[], int],
         on_scanned: Callable[[], None],
         on_returned: Callable[[], None],
         model_id: str,
         hold_back: Callable[[bytes], None] | None,
     ) -> None:
-        self.found = 0
-        self.unchanged = 0
-        self.still_skipped: list[Skipped] = []
+        self.counts = ScanCounts()
         self._folders, self._ingest, self._writing = folders, ingest, writing
         self.scanner = scanner
         self._open_catalog, self._bus, self._progress = open_catalog, bus, progress
         self._on_returned, self._model_id = on_returned, model_id
+        self._least_side_px = least_side_px
         self._rescan_s, self._on_scanned, self._hold_back = rescan_s, on_scanned, hold_back
         self._requests: list[ScanRequest] = []
         self._asked = threading.Condition()
         self._cancel = CancelToken()
         self._due: dict[int, float] = {}
         self._is_network: dict[int, bool] = {}
+        self._told: set[str] = set()
         self._new_volume: tuple[int, str] | None = None
         self._clock_gap = time.time() - time.monotonic()
         self._catalog: Catalog
@@ -139,28 +144,42 @@ class Scanning:
             self._catalog = self._open_catalog()
             try:
                 while not self._cancel.is_cancelled:
-                    request = self._next()
-                    if request is not None:
-                        try:
-                            self._scan(request)
-                        finally:
-                            self._progress.scanning(False)
+                    self._turn()
             finally:
                 self._catalog.close()
-        except Cancelled:
-            pass
         except Exception as error:
             log.exception("The scanner thread ended")
-            report_failure(self._bus, "Looking for new photos", error)
+            self._progress.end()
+            report_failure(self._bus, FAILED, error)
+
+    def _turn(self) -> None:
+        """Does what is asked for next; an error in it is told, and the next request is taken all the same."""
+        request = self._next()
+        try:
+            if request is None:
+                self._ask_due()
+            else:
+                self._scan(request)
+        except Cancelled:
+            pass  # the library closes, or the folder was removed
+        except Exception as error:
+            log.exception("A scan ended early")
+            if str(error) not in self._told:
+                self._told.add(str(error))
+                report_failure(self._bus, FAILED, error)
+            if request is not None:
+                self._folders.set_state(
+                    request.folder_id, FolderState.ONLINE, "It could not be looked through."
+                )
+        finally:
+            if request is not None:
+                self._progress.scanning(False)
 
     def _next(self) -> ScanRequest | None:
         with self._asked:
-            if not self._requests:
+            if not self._requests and not self._cancel.is_cancelled:  # else close() has notified already
                 self._asked.wait(PROBE_S)
-            if self._requests:
-                return self._requests.pop(0)
-        self._ask_due()
-        return None
+            return self._requests.pop(0) if self._requests else None
 
     def _ask_due(self) -> None:
         now = time.monotonic()
@@ -190,16 +209,24 @@ class Scanning:
             self._folders.set_state(folder.folder_id, FolderState.SCANNING)
         report = ScanReport()
         known = self._catalog.known_files(folder.folder_id, request.below)
-        lacking = frozenset(self._catalog.contents_without_embedding(self._model_id, EVERY))
         for found in self.scanner.scan(
-            folder.path, known, report, request.below, self._cancel.check, lacking
+            folder.path,
+            known,
+            report,
+            request.below,
+            lambda: self._check(folder),
+            self._doubtful(request),
         ):
             self._give(folder, found)
-        self.found += report.seen_photos
-        self.unchanged += report.unchanged
-        self.still_skipped += report.still_skipped
+        if request.below is None:
+            self.counts.note(folder, report)
         if not report.is_reachable:
             self._go_offline(folder, "The folder cannot be read right now; its photos stay searchable.")
+            return
+        # A drive that went during the scan may leave an empty mount point, in which every photo seems gone.
+        why = self._why_offline(folder) if report.vanished else None
+        if why is not None:
+            self._go_offline(folder, why)
             return
         volume = self._new_volume if self._new_volume and self._new_volume[0] == folder.folder_id else None
         self._new_volume = None
@@ -207,6 +234,19 @@ class Scanning:
         self._due[folder.folder_id] = time.monotonic() + self._interval(folder)
         self._folders.set_state(folder.folder_id, FolderState.ONLINE, _partly(report))
         self._on_scanned()
+
+    def _check(self, folder: WatchedFolder) -> None:
+        """Raises Cancelled where the scan is of no use any more."""
+        self._cancel.check()
+        if self._folders.get(folder.folder_id) is None:
+            raise Cancelled
+
+    def _doubtful(self, request: ScanRequest) -> frozenset[int]:
+        """Returns contents whose files want a look though unchanged."""
+        doubtful = self._catalog.contents_without_embedding(self._model_id, EVERY)
+        if request.below is None:
+            doubtful += self._catalog.contents_below(self._least_side_px())
+        return frozenset(doubtful)
 
     def _give(self, folder: WatchedFolder, found: Found) -> None:
         age_s = time.time() - found.stat.mtime_ns / 1e9
@@ -218,7 +258,7 @@ class Scanning:
     def _mark(self, commit: Commit) -> None:
         if commit == Commit():
             return
-        while not self._writing.commit(commit):
+        while self._writing.commit(commit) is None:
             if self._cancel.wait(PROBE_S):
                 return
         if commit.missing or commit.returned:

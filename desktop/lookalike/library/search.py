@@ -51,7 +51,9 @@ def find_similar(
         threshold: Least score, 0 to 1.
         left_out: Path of the query photo itself.
     """
-    wanted = limit + SLACK
+    most = catalog.content_count()
+    wanted = min(limit + SLACK, most)
+    query_file = os.path.realpath(left_out)
     while True:
         found = index.search(vector[np.newaxis], wanted)
         ids, scores = found.content_ids[0], found.scores[0]
@@ -62,14 +64,21 @@ def find_similar(
             LookAlike(photo, float(score))
             for content_id, score in zip(ids, scores, strict=True)
             for photo in photos.get(int(content_id), ())
-            if photo.path != left_out and score >= threshold
+            if score >= threshold and not _is_query(photo, left_out, query_file)
         ]
-        is_all = len(ids) < wanted or float(scores[-1]) < threshold
+        is_all = len(ids) < wanted or wanted >= most or float(scores[-1]) < threshold
         if len(rows) >= limit or is_all or wanted >= MOST_NEIGHBOURS:
             # Equal scores (identical files) stand in the order of their paths, so an answer is the same twice.
             rows.sort(key=lambda row: (-row.score, row.photo.path))
             return rows[:limit]
-        wanted = min(wanted * 4, MOST_NEIGHBOURS)
+        wanted = min(wanted * 4, MOST_NEIGHBOURS, most)
+
+
+def _is_query(photo: Photo, path: bytes, real: bytes) -> bool:
+    """Says whether a photo is the query photo, which may have been named through a symbolic link."""
+    if photo.path == path:
+        return True
+    return os.path.basename(photo.path) == os.path.basename(real) and os.path.realpath(photo.path) == real
 
 
 def query_vector(
@@ -84,7 +93,7 @@ def query_vector(
         PhotoUnreadableError: It cannot be decoded.
         ModelError: The model cannot be used.
     """
-    photo = catalog.photo(query) if isinstance(query, int) else catalog.photo_at(query)
+    photo = catalog.photo(query) if isinstance(query, int) else _photo_at(catalog, query)
     if photo is not None and (isinstance(query, int) or _is_as_known(photo)):
         vector = catalog.embedding(photo.content_id, model.card.model_id)
         if vector is not None:
@@ -99,6 +108,10 @@ def query_vector(
     except DecoderDied as error:
         raise PhotoUnreadableError(error.reason) from error
     return path, model.embed_query(decoded.pixels)
+
+
+def _photo_at(catalog: Catalog, path: bytes) -> Photo | None:
+    return catalog.photo_at(path) or catalog.photo_at(os.path.realpath(path))
 
 
 def _is_as_known(photo: Photo) -> bool:

@@ -81,7 +81,7 @@ class Upkeep:
         self._lock = threading.Lock()
         # An add says that everything before it was added too, so two must never run beside one another.
         self._adding = threading.Lock()
-        self._is_sealing = False
+        self._is_sealing = self._is_closed = False
         self.is_loaded = threading.Event()
 
     def load(self, catalog: Catalog) -> None:
@@ -116,10 +116,11 @@ class Upkeep:
     def consider(self) -> None:
         """Seals the tail if it has grown long; returns at once."""
         with self._lock:
-            if self._is_sealing or not self._index.needs_seal():
+            if self._is_closed or self._is_sealing or not self._index.needs_seal():
                 return
             self._is_sealing = True
-        watch_future(self._executor.submit(self._seal), self._bus, "Saving the index")
+            sealing = self._executor.submit(self._seal)
+        watch_future(sealing, self._bus, "Saving the index")
 
     def seal(self) -> Future[None]:
         """Seals the tail whatever its length, once everything is loaded."""
@@ -132,6 +133,8 @@ class Upkeep:
 
     def close(self) -> None:
         """Ends a seal that is under way, which leaves the tail for the next start, and the index process."""
+        with self._lock:
+            self._is_closed = True
         self._index.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
 

@@ -24,6 +24,29 @@ NETWORK_TYPES = frozenset(
     }
 )
 """File systems whose changes by other machines raise no local event."""
+SYSTEM_TYPES = frozenset(
+    {
+        "proc",
+        "sysfs",
+        "cgroup",
+        "cgroup2",
+        "debugfs",
+        "tracefs",
+        "securityfs",
+        "configfs",
+        "devtmpfs",
+        "devpts",
+        "mqueue",
+        "bpf",
+        "pstore",
+        "efivarfs",
+        "binfmt_misc",
+        "fusectl",
+        "autofs",
+        "hugetlbfs",
+    }
+)
+"""File systems that show the kernel and hold no photos; reading some of their files has effects."""
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _BY_UUID = Path("/dev/disk/by-uuid")
 
@@ -56,18 +79,43 @@ def volume_of(folder: bytes) -> Volume:
     return Volume(_uuid(source) or f"{kind} {source}", kind in NETWORK_TYPES)
 
 
+def system_mounts() -> tuple[Path, ...]:
+    """Returns where file systems of :data:`SYSTEM_TYPES` are mounted, so that watching ``/`` leaves them out."""
+    return tuple(Path(each.place) for each in _mounts() if each.kind in SYSTEM_TYPES)
+
+
 def _mount(number: str) -> tuple[str, str] | None:
-    """Returns file system type and source of the device ``major:minor``, from Linux's mount table (proc(5))."""
+    """Returns file system type and source of the device ``major:minor``."""
+    return next(((each.kind, each.source) for each in _mounts() if each.number == number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    number: str
+    place: str
+    kind: str
+    source: str
+
+
+def _mounts() -> list[_Mount]:
+    """Reads Linux's mount table (proc(5)); empty elsewhere."""
     try:
         lines = _MOUNTINFO.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
-        return None
+        return []
+    mounts = []
     for line in lines:
         before, _, after = line.partition(" - ")
-        if before.split(" ")[2] == number and after:
+        if after:
+            fields = before.split(" ")
             kind, source = after.split(" ")[:2]
-            return kind, re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), source)
-    return None
+            mounts.append(_Mount(fields[2], _plain(fields[4]), kind, _plain(source)))
+    return mounts
+
+
+def _plain(text: str) -> str:
+    """Undoes the octal escapes of the mount table."""
+    return re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), text)
 
 
 def _uuid(source: str) -> str | None:

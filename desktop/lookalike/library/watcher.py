@@ -97,6 +97,8 @@ class Watcher:
             self._restart.clear()
             with self._lock:
                 roots = [os.fsdecode(root) for root in self._roots if os.path.isdir(root)]
+            if self._cancel.is_cancelled:  # close() may have come before the event was cleared
+                return
             if not roots:
                 self._restart.wait()
                 continue
@@ -139,7 +141,8 @@ class Watcher:
         while not self._cancel.is_cancelled:
             with self._changed:
                 if not self._waiting:
-                    self._changed.wait()
+                    if not self._cancel.is_cancelled:  # else close() has called already, and would not again
+                        self._changed.wait()
                     continue
             if self._cancel.wait(SETTLE_S / 4):
                 return
