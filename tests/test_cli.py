@@ -265,3 +265,91 @@ def test_a_reader_that_goes_away_is_no_error(command: Command, photos: Path) -> 
     assert result.stderr == b""
     shutil.rmtree(photos)
     assert command.json("status")["folders"][0]["state"] == "offline"
+
+
+def test_arguments_that_mean_nothing_are_refused_in_one_sentence(command: Command, photos: Path) -> None:
+    command.json("index", photos)
+    for arguments in (
+        ["index", ""],
+        ["similar", ""],
+        ["similar", photos / "small.jpg", "-n", "abc"],
+        ["similar", photos / "small.jpg", "--threshold", "much"],
+        ["--profile-dir", "", "status"],
+        ["index", photos, "nowhere"],
+    ):
+        code, out, err = command(*arguments)
+        assert code == 2, arguments
+        assert out == ""
+        assert err.count("\n") == 1
+        assert "_count" not in err
+    assert command.json("status")["photos"] == 6
+
+
+def test_folders_named_twice_or_inside_one_another_are_counted_once(command: Command, photos: Path) -> None:
+    save_photo(photos / "inner" / "a.jpg", 7)
+    (photos / "inner" / "broken.jpg").write_text("no photo")
+    answer = command.json("index", photos, photos / "inner", f"{photos}/inner/..", f"{photos}/")
+    assert (answer["found"], answer["embedded"], len(answer["skipped"])) == (8, 7, 1)
+    again = command.json("index", photos / "inner", photos)
+    assert (again["found"], again["unchanged"], len(again["skipped"])) == (8, 7, 1)
+
+
+def test_names_that_the_terminal_cannot_show_are_printed_all_the_same(command: Command, photos: Path) -> None:
+    (photos / "photo-00001.jpg").rename(photos / "“quoted”.jpg")
+    command.json("index", photos)
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "lookalike",
+            "--profile-dir",
+            command.profile_dir,
+            "similar",
+            photos / "small.jpg",
+        ],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        check=True,
+    )
+    assert rb"\u201cquoted\u201d.jpg" in result.stdout
+
+
+def test_what_the_system_refuses_is_one_sentence(command: Command, photos: Path) -> None:
+    command.json("index", photos)
+    lock = Profile.at(command.profile_dir).lock
+    lock.unlink()
+    lock.mkdir()
+    code, _, err = command("index", photos)
+    assert code == 2
+    assert err.count("\n") == 1
+    lock.rmdir()
+    log = Profile.at(command.profile_dir).log
+    log.unlink()
+    log.mkdir()
+    code, _, err = command("index", photos)
+    assert code == 2
+    assert err.count("\n") == 1
+
+
+def test_verify_holds_while_another_program_takes_photos_in(command: Command, photos: Path) -> None:
+    from lookalike.catalog.catalog import Catalog
+    from lookalike.config.assets import models_folder
+    from lookalike.library import verify
+    from lookalike.library.lookup import Lookup
+
+    command.json("index", photos)
+    profile = Profile.at(command.profile_dir)
+    lookup = Lookup(profile, models_folder())
+    check = verify._missing_embeddings
+
+    def writes_meanwhile(catalog: Catalog, model_id: str) -> list[str]:
+        save_photo(photos / "later.jpg", 40)
+        command.json("index", photos)
+        return check(catalog, model_id)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify, "_missing_embeddings", writes_meanwhile)
+        found = lookup.verify()
+    lookup.close()
+    assert found.problems == ()
+    assert found.embeddings == 6

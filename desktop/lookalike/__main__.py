@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # Before numpy is loaded: one query's products are too small to share, and idle threads only take memory.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a name that the terminal's encoding lacks is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     options = make_parser().parse_args(arguments)
     profile = Profile.at(options.profile_dir) if options.profile_dir else Profile.default()
     try:
@@ -55,6 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output went away, as with "| head"
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"This could not be done: {_in_words(error)}.", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _in_words(error: OSError) -> str:
+    """Returns what the system says, with the file it is about."""
+    reason = (error.strerror or str(error) or "unknown reason").lower()
+    if error.filename is None:
+        return reason
+    return f"{reason}, “{os.fsdecode(error.filename)}”"
 
 
 def main_gui() -> int:
@@ -109,7 +126,7 @@ def _common() -> _Parser:
     common = _Parser(add_help=False)
     common.add_argument(
         "--profile-dir",
-        type=Path,
+        type=_folder,
         default=argparse.SUPPRESS,
         metavar="FOLDER",
         help="keep everything here instead of in your user folders",
@@ -120,15 +137,27 @@ def _common() -> _Parser:
     return common
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the name of the folder is empty")
+    return Path(text)
+
+
 def _count(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a whole number") from error
     if number < 1:
         raise argparse.ArgumentTypeError("the number must be at least 1")
     return number
 
 
 def _score(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number") from error
     if not 0 <= number <= 1:
         raise argparse.ArgumentTypeError("the threshold must lie between 0 and 1")
     return number

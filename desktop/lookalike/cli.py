@@ -19,7 +19,7 @@ from lookalike.config.assets import models_folder
 from lookalike.config.logs import start_logging
 from lookalike.config.paths import Profile
 from lookalike.core.errors import InputError, ProfileBusyError
-from lookalike.core.records import WatchedFolder
+from lookalike.core.records import FolderState, WatchedFolder
 from lookalike.library.events import Event, NoticeRaised, WorkFailed
 from lookalike.library.library import Library
 from lookalike.library.lookup import Lookup
@@ -30,16 +30,21 @@ PROBLEMS_FOUND = 1
 
 def index(profile: Profile, options: argparse.Namespace) -> int:
     """``lookalike index FOLDER... [--seal]``: scans, ingests, prints counts and rate."""
-    folders = [os.path.abspath(os.fsencode(folder)) for folder in options.folders]
+    folders = [_absolute(folder, "a folder") for folder in options.folders]
     for folder in folders:
         _check_folder(folder)
-    with _writing(profile, "index folders") as library:
-        for adding in [library.add_folder(folder) for folder in folders]:
-            adding.result()
+    failures: list[str] = []
+    with _writing(profile, "index folders", failures) as library:
+        asked = {adding.result().folder_id for adding in [library.add_folder(folder) for folder in folders]}
         _wait_with_progress(library)
         if options.seal:
             library.seal()
         report = library.run_report()
+        watched = library.folders()
+    for folder in watched:
+        if folder.state is FolderState.OFFLINE and folder.folder_id in asked:
+            raise InputError(f"“{_show(folder.path)}” could not be taken in. {folder.reason}")
+    code = PROBLEMS_FOUND if failures else 0
     per_second = report.embedded / report.seconds if report.seconds else 0.0
     if options.json:
         _print_json(
@@ -54,7 +59,7 @@ def index(profile: Profile, options: argparse.Namespace) -> int:
                 "photos_per_second": round(per_second, 2),
             }
         )
-        return 0
+        return code
     print(
         f"{report.found} photos found: {report.embedded} new, {report.unchanged} unchanged, {report.moved} moved."
     )
@@ -62,12 +67,12 @@ def index(profile: Profile, options: argparse.Namespace) -> int:
         print(f"Skipped {_show(each.path)}: {each.reason}")
     if report.embedded:
         print(f"{per_second:.1f} photos per second.")
-    return 0
+    return code
 
 
 def similar(profile: Profile, options: argparse.Namespace) -> int:
     """``lookalike similar PHOTO [-n N] [--threshold S]``: look-alikes, best first."""
-    path = os.path.abspath(os.fsencode(options.photo))
+    path = _absolute(options.photo, "a photo")
     _check_photo(path)
     with _reading(profile) as lookup:
         rows = lookup.find_similar(path, options.limit, options.threshold)
@@ -138,11 +143,19 @@ COMMANDS: dict[str, Callable[[Profile, argparse.Namespace], int]] = {
 
 
 @contextmanager
-def _writing(profile: Profile, purpose: str) -> Iterator[Library]:
+def _writing(profile: Profile, purpose: str, failures: list[str] | None = None) -> Iterator[Library]:
+    """Opens the library for writing; what fails on its threads is printed and added to ``failures``."""
+
+    def tell(event: Event) -> None:
+        if isinstance(event, (NoticeRaised, WorkFailed)) and event.text:
+            print(event.text, file=sys.stderr)
+            if failures is not None and isinstance(event, WorkFailed):
+                failures.append(event.text)
+
     profile.prepare()
     start_logging(profile.log)
     library = Library(profile, models_folder(), is_watching=False)
-    library.events.subscribe(_tell)
+    library.events.subscribe(tell)
     try:
         library.open()
     except ProfileBusyError as error:
@@ -164,11 +177,6 @@ def _reading(profile: Profile) -> Iterator[Lookup]:
         lookup.close()
 
 
-def _tell(event: Event) -> None:
-    if isinstance(event, (NoticeRaised, WorkFailed)) and event.text:
-        print(event.text, file=sys.stderr)
-
-
 def _wait_with_progress(library: Library) -> None:
     """Waits until all is taken in; draws a bar on a terminal, stays silent elsewhere."""
     if not sys.stderr.isatty():
@@ -186,10 +194,24 @@ def _wait_with_progress(library: Library) -> None:
             bar.update(task, completed=progress.done, total=progress.total or None)
 
 
+def _absolute(name: str, what: str) -> bytes:
+    if not name:
+        raise InputError(f"The name of {what} is empty.")
+    return os.path.abspath(os.fsencode(name))
+
+
 def _check_folder(path: bytes) -> None:
-    if not os.path.lexists(path):
-        raise InputError(f"There is no folder “{_show(path)}”.")
-    if not os.path.isdir(path):
+    """Refuses what cannot be indexed before anything is made or changed."""
+    try:
+        found = os.stat(path)
+        if stat.S_ISDIR(found.st_mode):
+            os.scandir(path).close()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"There is no folder “{_show(path)}”.") from error
+    except OSError as error:
+        reason = (error.strerror or "unknown reason").lower()
+        raise InputError(f"The folder “{_show(path)}” cannot be opened: {reason}.") from error
+    if not stat.S_ISDIR(found.st_mode):
         raise InputError(f"“{_show(path)}” is a file, not a folder.")
 
 
