@@ -51,6 +51,7 @@ def write_model(
     input_px: int,
     precision: str,
     *,
+    family: str = "lookalike-resnet18",
     fallback: str = "",
     about: dict[str, Any],
 ) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def write_model(
         model: The serialised graph.
         input_px: Side of the square input.
         precision: ``f32`` or ``int8``; ends the id.
+        family: Begins the id.
         fallback: Id of the model that serves where this one's golden vector does not come out.
         about: Facts for people that programs ignore, such as views seen in training.
 
@@ -71,7 +73,7 @@ def write_model(
     digest = hashlib.sha256(model).hexdigest()
     golden = embed(session_of(model), golden_picture(input_px)[None])[0]
     card: dict[str, Any] = {
-        "id": f"lookalike-resnet18-{digest[:8]}-{precision}",
+        "id": f"{family}-{digest[:8]}-{precision}",
         "file": f"{name}.onnx",
         "sha256": digest,
         "input_px": input_px,
