@@ -1,4 +1,4 @@
-"""The evaluation's table for people and its JSON for programs."""
+"""The evaluation's table for people and its JSON for programs, which can be read back."""
 
 from __future__ import annotations
 
@@ -43,6 +43,23 @@ def as_json(results: Sequence[Result], about: dict[str, Any]) -> str:
     """Returns everything as JSON; figures that do not apply are null."""
     rows = [{name: _plain(getattr(result, name)) for name in Result.__slots__} for result in results]
     return json.dumps({**about, "results": rows}, indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str) -> tuple[list[Result], dict[str, Any]]:
+    """Reads what :func:`as_json` wrote: the results, and the facts about the run."""
+    about = json.loads(text)
+    rows = about.pop("results")
+    return [Result(**{name: _restored(value) for name, value in row.items()}) for row in rows], about
+
+
+def _restored(value: Any) -> Any:
+    if value is None:
+        return math.nan
+    if isinstance(value, dict):
+        return {name: tuple(pair) for name, pair in value.items()}
+    if isinstance(value, list):
+        return [tuple(pair) for pair in value]
+    return value
 
 
 def _plain(value: Any) -> Any:
