@@ -31,8 +31,8 @@ PROBLEMS_FOUND = 1
 def index(profile: Profile, options: argparse.Namespace) -> int:
     """``lookalike index FOLDER... [--seal]``: scans, ingests, prints counts and rate."""
     folders = [_absolute(folder, "a folder") for folder in options.folders]
-    for folder in folders:
-        _check_folder(folder)
+    for path in folders:
+        _check_folder(path)
     failures: list[str] = []
     with _writing(profile, "index folders", failures) as library:
         asked = {adding.result().folder_id for adding in [library.add_folder(folder) for folder in folders]}

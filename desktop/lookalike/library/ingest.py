@@ -21,12 +21,12 @@ from typing import Any
 
 from lookalike.catalog.catalog import Catalog
 from lookalike.core.errors import LookalikeError, PhotoChangedError, PhotoUnreadableError
-from lookalike.core.records import ContentState, DecodedPhoto, FileStat, Skipped
+from lookalike.core.records import DecodedPhoto, FileStat, Skipped
 from lookalike.imaging.decode import DecodeRequest
 from lookalike.imaging.pool import DecoderDied, DecoderPool
 from lookalike.imaging.thumbnails import ThumbnailCache
-from lookalike.library.batch import embed_each, keep_thumbnail
-from lookalike.library.commit import Commit, Stored, Writing, Written
+from lookalike.library.batch import embed_new
+from lookalike.library.commit import Commit, Writing, Written
 from lookalike.library.events import EventBus, PhotosChanged
 from lookalike.library.model import BATCH, SharedModel
 from lookalike.library.progress import RunProgress
@@ -295,31 +295,9 @@ class Ingest:
     def _store(self, batch: Sequence[tuple[Work, DecodedPhoto]]) -> None:
         if not batch:
             return
-        model_id = self._model.card.model_id
-        new: dict[bytes, DecodedPhoto] = {}
-        for _, photo in batch:
-            content_id = self._catalog.content_with(photo.fingerprint)
-            if content_id is None or not self._catalog.has_embedding(content_id, model_id):
-                new.setdefault(photo.fingerprint, photo)
-        vectors, failed = embed_each(self._model, new)
-        for fingerprint, photo in new.items():
-            if fingerprint in vectors:
-                keep_thumbnail(self._thumbnails, photo)
-        stored = tuple(
-            Stored(
-                work.folder_id,
-                work.path,
-                photo.stat,
-                photo.fingerprint,
-                photo.pixel_fingerprint,
-                photo.facts,
-                ContentState.DAMAGED if photo.is_damaged else ContentState.OK,
-                vectors.get(photo.fingerprint),
-            )
-            for work, photo in batch
-            if photo.fingerprint not in failed
-        )
-        written = self._commit(Commit(stored=stored, model_id=model_id))
+        taken = embed_new(batch, self._catalog, self._model, self._thumbnails)
+        stored, failed = taken.stored, taken.failed
+        written = self._commit(Commit(stored=stored, model_id=self._model.card.model_id))
         if written is None:
             return
         here = [each for each in stored if each.path not in written.forgotten]
@@ -327,7 +305,7 @@ class Ingest:
             self._thumbnails.remove(
                 {each.fingerprint for each in stored} - {each.fingerprint for each in here}
             )
-        fresh = len({each.fingerprint for each in here} & vectors.keys())
+        fresh = len({each.fingerprint for each in here if each.vector is not None})
         self.counts.embedded += fresh
         self.counts.linked += len(here) - fresh
         self._bus.send(PhotosChanged(added=len(here)))
