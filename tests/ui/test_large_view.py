@@ -264,3 +264,42 @@ def test_the_photo_stays_whole_when_the_window_changes(qtbot: QtBot, view: Large
     assert rect.top() >= 0
     assert rect.right() <= view.canvas.width()
     assert rect.bottom() <= view.canvas.height()
+
+
+def test_a_photo_deleted_while_it_is_shown_says_so_and_is_shown_again_when_it_is_back(
+    qtbot: QtBot, view: LargeView, library: ViewsLibrary
+) -> None:
+    view.show_photo(IDS, 3)
+    wait_for_large(qtbot, view, 4)
+    library.change_photo(4, is_missing=True)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.canvas.message == "The file of this photo is no longer there.")
+    library.change_photo(4, is_missing=False)
+    view.refresh()
+    qtbot.waitUntil(lambda: view.canvas.message == "")
+
+
+def test_other_changes_of_the_library_leave_the_zoom_alone(qtbot: QtBot, view: LargeView) -> None:
+    view.show_photo(IDS, 3)
+    wait_for_large(qtbot, view, 4)
+    view.canvas.actual_size()
+    asked = len(view._pictures._library.called("photos"))  # type: ignore[attr-defined]
+    view.refresh()
+    qtbot.waitUntil(lambda: len(view._pictures._library.called("photos")) > asked)  # type: ignore[attr-defined]
+    qtbot.wait(50)
+    assert view.canvas.scale == 1.0
+    assert not view.canvas.is_fitted
+
+
+def test_a_photo_of_an_offline_folder_says_so_and_is_read_again_when_the_folder_is_back(
+    qtbot: QtBot, view: LargeView, library: ViewsLibrary
+) -> None:
+    photo = library.photo(4)
+    library.large_errors[photo.path] = PhotoUnreadableError("The file is not there any more.")
+    view.set_offline_folders(frozenset({photo.folder_id}))
+    view.show_photo(IDS, 3)
+    qtbot.waitUntil(lambda: "offline" in view.canvas.message)
+    del library.large_errors[photo.path]
+    view.set_offline_folders(frozenset())
+    wait_for_large(qtbot, view, 4)
+    assert view.canvas.message == ""

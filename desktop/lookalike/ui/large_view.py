@@ -47,6 +47,8 @@ class LargeView(QWidget):
         self.setAccessibleName(self.tr("Photo"))
         self._ids: NDArray[np.int64] = np.empty(0, np.int64)
         self._row = -1
+        self._shown: Photo | None = None
+        self._offline: frozenset[int] = frozenset()
         self._pictures = LargePictures(bridge, self)
         self._pictures.photo_arrived.connect(self._show_facts)
         self._pictures.photo_vanished.connect(self._say_vanished)
@@ -88,6 +90,20 @@ class LargeView(QWidget):
         """Returns the photo that is shown, once it is known."""
         return self._pictures.photo(self.current)
 
+    def refresh(self) -> None:
+        """Asks again about the photo that is shown: the library has changed."""
+        if self.isVisible() and self.current >= 0:
+            self._pictures.ask_photos([self.current])
+
+    def set_offline_folders(self, folder_ids: frozenset[int]) -> None:
+        """Takes note of the folders that cannot be reached; a photo of one that is back is read again."""
+        came_back = self._offline - folder_ids
+        self._offline = folder_ids
+        photo = self.photo()
+        if photo is not None and photo.folder_id in came_back and self.isVisible():
+            self._canvas.show_message("")
+            self._settled.start()
+
     @Slot()
     def close_view(self) -> None:
         """Gives the grid back and the memory too."""
@@ -109,6 +125,7 @@ class LargeView(QWidget):
             return
         self._pictures.drop_oversized(self.current, max(self._canvas.width(), self._canvas.height()))
         self._row = row
+        self._shown = None
         file_id = self.current
         self._previous.setEnabled(row > 0)
         self._first.setEnabled(row > 0)
@@ -129,8 +146,9 @@ class LargeView(QWidget):
 
     @Slot(object)
     def _show_facts(self, photo: Photo) -> None:
-        if photo.file_id != self.current:
+        if photo.file_id != self.current or photo == self._shown:
             return
+        self._shown = photo
         facts = photo.facts
         self._name.set_text(text.display_name(photo.path))
         self._folder.set_text(text.display_folder(photo.path))
@@ -151,12 +169,14 @@ class LargeView(QWidget):
             self._canvas.add_rendering(image)
         else:
             self._pictures.ask_thumbnail(photo)
+        if photo.is_missing:
+            self._canvas.show_message(self.tr("The file of this photo is no longer there."))
         self._settled.start()
 
     @Slot()
     def _ask_pictures(self) -> None:
         photo = self.photo()
-        if photo is None:
+        if photo is None or photo.is_missing:
             return
         self._pictures.ask_large(photo, self._canvas.wanted_px)
         if self._pictures.image(photo.file_id) is not None:
@@ -185,7 +205,8 @@ class LargeView(QWidget):
             return
         self._canvas.add_rendering(image)
         if self._pictures.image(file_id) is not None:
-            self._canvas.show_message("")
+            if self._shown is not None and not self._shown.is_missing:
+                self._canvas.show_message("")
             self._prefetch()
 
     @Slot(int)
@@ -195,8 +216,14 @@ class LargeView(QWidget):
 
     @Slot(int, str)
     def _say_failed(self, file_id: int, reason: str) -> None:
-        if file_id == self.current:
-            self._canvas.show_message(reason)
+        photo = self.photo()
+        if file_id != self.current or photo is None or photo.is_missing:
+            return
+        if photo.folder_id in self._offline:
+            reason = self.tr(
+                "The folder of this photo is offline; it is shown here again when the folder is back."
+            )
+        self._canvas.show_message(reason)
 
     @Slot(float)
     def _show_scale(self, scale: float) -> None:
