@@ -144,3 +144,13 @@ def test_no_program_for_a_file_is_said(
     with qtbot.waitSignal(services.failed) as failed:
         services.open_in_viewer(b"/photos/caf\xe9 1.jpg")
     assert failed.args == ["No program was found that opens this file."]
+
+
+def test_without_a_file_manager_the_sentence_is_about_the_folder(
+    qtbot: QtBot, services: DesktopServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QDBusConnection, "sessionBus", lambda: QDBusConnection("never connected"))
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _: False)
+    with qtbot.waitSignal(services.failed) as failed:
+        services.show_in_file_manager([b"/photos/2004/a.jpg"])
+    assert failed.args == ["No file manager was found that shows the folder “/photos/2004”."]

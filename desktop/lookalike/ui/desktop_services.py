@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
@@ -20,7 +21,7 @@ from PySide6.QtGui import QDesktopServices
 from lookalike.core.errors import InputError
 from lookalike.ui.background import in_background
 from lookalike.ui.bridge import Bridge
-from lookalike.ui.text import round_trips
+from lookalike.ui.text import display_path, round_trips
 from lookalike.ui.urls import url_of
 
 log = logging.getLogger(__name__)
@@ -47,12 +48,8 @@ class DesktopServices(QObject):
         self._bridge = bridge
 
     def open_in_viewer(self, path: bytes) -> None:
-        """Opens a file with the program the desktop has for it; a folder with the file manager."""
-        if round_trips(path):
-            if not QDesktopServices.openUrl(QUrl.fromEncoded(url_of(path).encode())):
-                self.failed.emit(self.tr("No program was found that opens this file."))
-            return
-        self._bridge.call(in_background(lambda: _run_opener(path)), _ignore, self._opener_failed, self)
+        """Opens a file with the program the desktop has for it."""
+        self._open(path, self.tr("No program was found that opens this file."))
 
     def show_in_file_manager(self, paths: Sequence[bytes]) -> None:
         """Opens the folder of the files with them selected; where no file manager can, just the folder."""
@@ -71,7 +68,18 @@ class DesktopServices(QObject):
         _Reveal(self, paths[0], QDBusPendingCallWatcher(bus.asyncCall(message, REPLY_MS)))
 
     def _open_folder_of(self, path: bytes) -> None:
-        self.open_in_viewer(os.path.dirname(path))
+        folder = os.path.dirname(path)
+        words = self.tr("No file manager was found that shows the folder “%1”.")
+        self._open(folder, words.replace("%1", display_path(folder)))
+
+    def _open(self, path: bytes, words_without_program: str) -> None:
+        """Opens a file or a folder with the program the desktop has for it."""
+        if round_trips(path):
+            if not QDesktopServices.openUrl(QUrl.fromEncoded(url_of(path).encode())):
+                self.failed.emit(words_without_program)
+            return
+        run = partial(_run_opener, path, words_without_program)
+        self._bridge.call(in_background(run), _ignore, self._opener_failed, self)
 
     def _opener_failed(self, error: Exception) -> None:
         if isinstance(error, InputError):
@@ -98,7 +106,7 @@ class _Reveal(QObject):
         self.deleteLater()
 
 
-def _run_opener(path: bytes) -> None:
+def _run_opener(path: bytes, words_without_program: str) -> None:
     """Starts the desktop's opener with the exact bytes of the path.
 
     Raises:
@@ -106,7 +114,7 @@ def _run_opener(path: bytes) -> None:
     """
     opener = shutil.which("xdg-open")
     if opener is None:
-        raise InputError("No program was found that opens this file.")
+        raise InputError(words_without_program)
     started = subprocess.Popen(
         [os.fsencode(opener), path],
         stdin=subprocess.DEVNULL,
@@ -119,7 +127,7 @@ def _run_opener(path: bytes) -> None:
     except subprocess.TimeoutExpired:
         return
     if code != 0:
-        raise InputError("No program was found that opens this file.")
+        raise InputError(words_without_program)
 
 
 def _reveal(path: bytes) -> None:
