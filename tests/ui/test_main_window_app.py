@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QTimer, qWarning
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from lookalike.config.settings import Settings
 from lookalike.core.errors import ProfileBusyError
 from lookalike.library.events import WorkFailed
 from lookalike.ui import app as ui_app
-from lookalike.ui.app import Session, StopSignals, run_with
+from lookalike.ui.app import Session, StopSignals, run_with, start_failed_box
 from lookalike.ui.crash import CrashHooks
 from lookalike.ui.main_window import MainWindow
 from tests.ui.fakes import FakeLibrary
@@ -177,3 +177,17 @@ def test_the_interpreter_lets_the_window_take_its_turn_soon(qapp: QApplication, 
     QTimer.singleShot(200, lambda: the_window().close())
     run_with(lambda: library, Settings(), [])  # type: ignore[arg-type,return-value]
     assert sys.getswitchinterval() == pytest.approx(ui_app.SWITCH_INTERVAL_S)
+
+
+def test_why_nothing_opens_can_be_read_to_its_end(qtbot: QtBot) -> None:
+    sentence = (
+        "Lookalike is already open on this profile; close it first, or wait a moment where it is closing."
+    )
+    box = start_failed_box(sentence)
+    qtbot.addWidget(box)
+    box.show()
+    labels = [each for each in box.findChildren(QLabel) if each.text() and each.isVisible()]
+    assert sentence in [each.text() for each in labels]
+    for label in labels:
+        assert label.height() >= label.heightForWidth(label.width())
+        assert label.wordWrap() or label.width() >= label.sizeHint().width()

@@ -29,6 +29,7 @@ from lookalike.ui import theme
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.crash import CrashDialog, CrashHooks
 from lookalike.ui.main_window import MainWindow
+from lookalike.ui.text import tr
 
 if TYPE_CHECKING:
     from lookalike.library.library import Library
@@ -246,4 +247,12 @@ def _tell_start_failed(sentence: str) -> None:
         return
     if QGuiApplication.platformName() in ("offscreen", "minimal"):
         return
-    QMessageBox.critical(None, "Lookalike", sentence)
+    start_failed_box(sentence).exec()
+
+
+def start_failed_box(sentence: str) -> QMessageBox:
+    """Returns the message that says why nothing opens."""
+    box = QMessageBox(QMessageBox.Icon.Critical, "Lookalike", tr("Lookalike cannot start"))
+    # Only this label breaks its lines; the one above would be cut where the sentence is long.
+    box.setInformativeText(sentence)
+    return box
