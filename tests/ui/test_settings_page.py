@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QRadioButton
 from pytestqt.qtbot import QtBot
 
 from lookalike.config.settings import Appearance, Effort, Metric, Settings
@@ -211,3 +211,13 @@ def test_every_page_is_reached_by_keyboard(qtbot: QtBot, page: SettingsPage) -> 
         qtbot.keyClick(page._navigation, Qt.Key.Key_Down)
     assert titles == ["Folders", "Indexing", "Search", "Storage", "Appearance"]
     assert page._stack.currentIndex() == 4
+
+
+def test_tab_goes_from_the_list_of_pages_to_the_first_choice(qtbot: QtBot, page: SettingsPage) -> None:
+    page.activateWindow()
+    page._navigation.setFocus()
+    qtbot.waitUntil(page._navigation.hasFocus)
+    for _ in range(4):
+        qtbot.keyClick(page._navigation, Qt.Key.Key_Down)
+    qtbot.keyClick(page._navigation, Qt.Key.Key_Tab)
+    assert isinstance(page.focusWidget(), QRadioButton)

@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
 
 from lookalike.config.assets import resources_folder
 from lookalike.config.settings import Appearance
@@ -159,3 +171,28 @@ def test_the_application_icon_has_a_rendering_of_each_size() -> None:
     sizes = {size.width() for size in theme.app_icon().availableSizes()}
     assert sizes == {16, 24, 32, 48, 64, 128, 256, 512}
     assert (resources_folder() / "icons" / "lookalike.svg").is_file()
+
+
+@pytest.mark.parametrize(
+    "kind", [QRadioButton, QCheckBox, QSlider, QPushButton, QToolButton, QComboBox, QLineEdit]
+)
+def test_what_has_the_keyboard_looks_different(qtbot: QtBot, kind: type[QWidget]) -> None:
+    stage = QWidget()
+    qtbot.addWidget(stage)
+    row = QVBoxLayout(stage)
+    widget, other = kind(stage), QPushButton("other")
+    if isinstance(widget, QSlider):
+        widget.setOrientation(Qt.Orientation.Horizontal)
+    row.addWidget(widget)
+    row.addWidget(other)
+    stage.resize(300, 120)
+    stage.show()
+    qtbot.waitExposed(stage)
+    stage.activateWindow()
+    other.setFocus()
+    idle = widget.grab().toImage()
+    widget.setFocus()
+    qtbot.waitUntil(widget.hasFocus)
+    if isinstance(widget, QLineEdit):
+        widget.setReadOnly(True)  # a blinking cursor would do alone
+    assert widget.grab().toImage() != idle
