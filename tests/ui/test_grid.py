@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QThreadPool
-from PySide6.QtGui import QColor, QContextMenuEvent, QImage
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QThreadPool
+from PySide6.QtGui import QColor, QContextMenuEvent, QImage, QPaintEvent, QPixmap, QRegion
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lookalike.core.listing import ListingQuery
 from lookalike.core.records import ContentState
 from lookalike.ui.bridge import Bridge
-from lookalike.ui.delegate import PhotoDelegate
+from lookalike.ui.delegate import PhotoDelegate, fitted
 from lookalike.ui.grid import PhotoGrid
 from lookalike.ui.photo_model import PhotoModel
 from lookalike.ui.thumbnails import ThumbnailLoader
@@ -46,6 +46,23 @@ class Stage:
 
 
 Make = Callable[..., Stage]
+
+
+class Painted(QObject):
+    """Remembers which parts of a view were painted from now on."""
+
+    def __init__(self, grid: PhotoGrid) -> None:
+        super().__init__(grid)
+        self._region = QRegion()
+        grid.viewport().installEventFilter(self)
+
+    def has(self, rect: QRect) -> bool:
+        return QRegion(rect).subtracted(self._region).isEmpty()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self._region += event.region()
+        return False
 
 
 @pytest.fixture
@@ -426,3 +443,59 @@ def test_pictures_are_painted_pixel_for_pixel_where_they_lie(qtbot: QtBot, make:
             ours = QColor(painted.pixel(left + x, 6 + (160 - picture.height()) // 2 + y))
             differences += ours != QColor(picture.pixel(x, y))
     assert differences == 0
+
+
+def test_the_keyboard_is_seen_in_the_first_photo_in_view_before_any_is_current(
+    qtbot: QtBot, make: Make
+) -> None:
+    stage = make()
+    stage.grid.activateWindow()
+    stage.grid.setFocus()
+    qtbot.waitUntil(stage.grid.hasFocus)
+    stage.grid.clearFocus()
+    stage.grid.verticalScrollBar().setValue(2000)
+    first, _ = stage.grid.visible_rows()
+    box = stage.grid.visualRect(stage.model.index(first + 1))
+    ring = stage.grid.visualRect(stage.model.index(first))
+    qtbot.waitUntil(stage.shown_whole)
+    before = stage.grid.viewport().grab(ring).toImage(), stage.grid.viewport().grab(box).toImage()
+    stage.grid.setFocus()
+    after = stage.grid.viewport().grab(ring).toImage(), stage.grid.viewport().grab(box).toImage()
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+    painted = Painted(stage.grid)
+    stage.grid.verticalScrollBar().setValue(stage.grid.verticalOffset() + 20)
+    qtbot.waitUntil(lambda: painted.has(stage.grid.viewport().rect()))
+    qtbot.keyClick(stage.grid, Keys.Key_Right)
+    assert stage.grid.current_row() == stage.grid.visible_rows()[0]
+
+
+def test_the_ring_leaves_when_another_photo_becomes_current(qtbot: QtBot, make: Make) -> None:
+    stage = make()
+    stage.grid.activateWindow()
+    stage.grid.setFocus()
+    qtbot.waitUntil(stage.grid.hasFocus)
+    qtbot.waitUntil(stage.shown_whole)
+    painted = Painted(stage.grid)
+    stage.grid.go_to(4)
+    qtbot.waitUntil(lambda: painted.has(stage.grid.visualRect(stage.model.index(0))))
+
+
+@pytest.mark.parametrize("key", [Keys.Key_Return, Keys.Key_Space])
+def test_before_any_photo_is_current_enter_and_space_select_the_first_in_view(
+    qtbot: QtBot, make: Make, key: Qt.Key
+) -> None:
+    stage = make()
+    stage.grid.setFocus()
+    qtbot.keyClick(stage.grid, key)
+    assert stage.grid.selected_files().tolist() == [int(stage.grid.ids[0])]
+
+
+@pytest.mark.parametrize(("side", "picture", "shown"), [(256, 256, 256), (160, 320, 160), (160, 100, 100)])
+def test_on_a_fine_screen_a_picture_fills_its_cell_and_a_small_one_is_not_blown_up(
+    qapp: QApplication, side: int, picture: int, shown: int
+) -> None:
+    pixmap = QPixmap(picture, picture // 2)
+    assert fitted(pixmap, QRect(0, 0, side, side)) == QRect(
+        (side - shown) // 2, (side - shown // 2) // 2, shown, shown // 2
+    )

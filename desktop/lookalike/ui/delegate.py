@@ -136,7 +136,7 @@ class PhotoDelegate(QStyledItemDelegate):
         """Paints the picture, or what stands for it; returns the rectangle it takes."""
         if cell.pixmap is None:
             return _paint_placeholder(painter, square, cell, look)
-        place = fitted(cell.pixmap, square, painter.device().devicePixelRatioF())
+        place = fitted(cell.pixmap, square)
         if cell.photo is not None and cell.photo.is_missing:
             painter.setOpacity(MISSING_OPACITY)
             painter.drawPixmap(place, cell.pixmap)
@@ -193,9 +193,12 @@ def look_key(palette: QPalette, font: QFont) -> tuple[int, str]:
     return palette.cacheKey(), font.key()
 
 
-def fitted(pixmap: QPixmap, square: QRect, ratio: float) -> QRect:
-    """Returns where a picture is painted, in device-independent pixels: centred and never enlarged."""
-    width, height = pixmap.width() / ratio, pixmap.height() / ratio
+def fitted(pixmap: QPixmap, square: QRect) -> QRect:
+    """Returns where a picture is painted, in device-independent pixels: centred, small photos not blown up.
+
+    Thumbnails have 256 pixels; on a fine screen a large cell is still filled, though not with all its pixels.
+    """
+    width, height = pixmap.width(), pixmap.height()
     shrink = min(1.0, square.width() / max(1.0, width), square.height() / max(1.0, height))
     across, down = max(1, round(width * shrink)), max(1, round(height * shrink))
     left = square.x() + (square.width() - across) // 2

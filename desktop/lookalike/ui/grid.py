@@ -147,7 +147,9 @@ class PhotoGrid(GridView):
         self.selectionModel().setCurrentIndex(self._photos.index(first), Flag.NoUpdate)
 
     @Slot(QModelIndex, QModelIndex)
-    def _tell_current(self, current: Index, _previous: Index) -> None:
+    def _tell_current(self, current: Index, previous: Index) -> None:
+        if not previous.isValid():
+            self.viewport().update()  # the ring that showed the keyboard without a current photo goes
         self.current_row_changed.emit(current.row())
 
     @Slot(QItemSelection, QItemSelection)
@@ -201,6 +203,10 @@ class PhotoGrid(GridView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Opens on Enter; everything else as in every view."""
         is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if self.current_row() < 0 and event.key() in (*ENTER_KEYS, Qt.Key.Key_Space):
+            self.go_to(self.keyboard_row())
+            event.accept()
+            return
         if event.key() in ENTER_KEYS and is_plain and self.current_row() >= 0:
             self.open_requested.emit(self.current_row())
             event.accept()

@@ -102,6 +102,16 @@ class GridView(QAbstractItemView):
         top = self.verticalOffset()
         return self._layout.rows_between(top, top + self.viewport().height())
 
+    def keyboard_row(self) -> int:
+        """Returns the row that shows where the keyboard is, -1 for none.
+
+        Before any row is current that is the first one in view: there the first key leads.
+        """
+        if self.current_row() >= 0:
+            return self.current_row()
+        first, end = self.visible_rows()
+        return first if first < end else -1
+
     def anchor(self) -> tuple[int, int]:
         """Returns the row that should stay where it is, and its distance from the top of the view.
 
@@ -177,7 +187,7 @@ class GridView(QAbstractItemView):
         top = self.verticalOffset()
         flags = QStyle.StateFlag
         idle = flags.State_Enabled | (flags.State_Active if self.isActiveWindow() else flags.State_None)
-        current = self.current_row() if self.hasFocus() else -1
+        current = self.keyboard_row() if self.hasFocus() else -1
         selection = self.selectionModel()
         has_selection = selection.hasSelection()
         look = self._cells.look(self.palette(), self.font())
@@ -239,6 +249,9 @@ class GridView(QAbstractItemView):
 
     def moveCursor(self, action: Action, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         """Returns the row a key leads to."""
+        ends = (Action.MoveHome, Action.MoveEnd)
+        if self.current_row() < 0 and self.keyboard_row() >= 0 and action not in ends:
+            return self._photos.index(self.keyboard_row())
         row = self._layout.move(self.current_row(), _MOVES[action], self.viewport().height())
         return self._photos.index(row) if row >= 0 else QModelIndex()
 
@@ -305,6 +318,8 @@ class GridView(QAbstractItemView):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         """Moves what is painted and paints only what came into view."""
         self.viewport().scroll(0, dy)
+        if self.current_row() < 0 and self.hasFocus():
+            self.viewport().update()  # the ring stays with the first photo in view
         self.hover(-1)
         if not self._announcer.isActive():
             self._announcer.start()
