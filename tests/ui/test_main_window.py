@@ -8,17 +8,19 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from lookalike.core.errors import InputError, LookalikeError
 from lookalike.core.listing import SortBy
 from lookalike.core.records import FolderState, LookAlike, Progress
 from lookalike.library.events import IndexingChanged, NoticeKind, NoticeRaised
+from lookalike.ui import main_window
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.main_window import MainWindow
+from lookalike.ui.shortcuts import ShortcutsDialog
 from tests.ui.fakes import FakeLibrary
 
 Keys = Qt.Key
@@ -496,3 +498,110 @@ def test_settings_changed_in_passing_are_kept(make: Make) -> None:
     kept = window.settings_to_keep()
     assert (kept.threshold, kept.thumbnail_px) == (0.73, 200)
     assert dataclasses.replace(kept, threshold=0.5, thumbnail_px=160) == library.settings()
+
+
+def test_a_click_on_the_current_photo_leads_back_to_its_look_alikes(qtbot: QtBot, make: Make) -> None:
+    window, _ = make()
+    select(qtbot, window, 3)
+    window.find_similar(int(window.parts.look_alikes.grid.ids[0]))
+    qtbot.waitUntil(lambda: window.parts.look_alikes.query != 4)
+    grid = window.parts.library.grid
+    place = grid.visualRect(grid.currentIndex()).center()
+    qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert window.parts.look_alikes.query == 4
+
+
+def test_the_search_is_left_downwards_and_emptied_by_escape(qtbot: QtBot, make: Make) -> None:
+    window, library = make()
+    search = window.parts.library.toolbar.search
+    qtbot.keyClick(window, Keys.Key_F, CTRL)
+    qtbot.keyClicks(search, "harbour")
+    qtbot.keyClick(search, Keys.Key_Return)
+    assert library.called("listing")[-1][0].text == "harbour", "not only after the pause in typing"  # type: ignore[attr-defined]
+    assert window.parts.library.grid.hasFocus()
+    qtbot.keyClick(window, Keys.Key_F, CTRL)
+    qtbot.keyClick(search, Keys.Key_Escape)
+    assert search.text() == ""
+    assert search.hasFocus()
+    qtbot.keyClick(search, Keys.Key_Down)
+    assert window.parts.library.grid.hasFocus()
+
+
+def test_in_no_menu_two_entries_share_a_letter(make: Make) -> None:
+    window, library = make()
+    bar = window.menuBar()
+    menus = {each.title(): each.actions() for each in bar.findChildren(QMenu)}
+    menus["the menu bar"] = bar.actions()
+    menus["one photo"] = window.photo_actions.menu_for([library.photo(1)]).actions()
+    menus["two photos"] = window.photo_actions.menu_for([library.photo(1), library.photo(2)]).actions()
+    for title, actions in menus.items():
+        letters = [action.text().split("&")[1][0].lower() for action in actions if "&" in action.text()]
+        assert len(letters) == len(set(letters)), (title, sorted(letters))
+
+
+def test_no_letter_of_the_menu_bar_is_taken_by_a_label(make: Make) -> None:
+    window, _ = make()
+    taken = {action.text().split("&")[1][0].lower() for action in window.menuBar().actions()}
+    for label in window.findChildren(QLabel):
+        if label.buddy() is not None and "&" in label.text():
+            assert label.text().split("&")[1][0].lower() not in taken, label.text()
+
+
+@pytest.mark.parametrize("key", [Keys.Key_Q, Keys.Key_W])
+def test_ctrl_q_and_ctrl_w_close_the_window(qtbot: QtBot, make: Make, key: Qt.Key) -> None:
+    window, _ = make()
+    with qtbot.waitSignal(window.closed):
+        qtbot.keyClick(window, key, CTRL)
+
+
+def test_f1_lists_every_shortcut(qtbot: QtBot, make: Make) -> None:
+    window, _ = make()
+    qtbot.keyClick(window, Keys.Key_F1)
+    dialogs = [each for each in QApplication.topLevelWidgets() if isinstance(each, ShortcutsDialog)]
+    assert len(dialogs) == 1
+    table = dialogs[0].table
+    items = [[table.item(row, column) for column in (0, 1)] for row in range(table.rowCount())]
+    rows = {words.text(): keys.text() for words, keys in items if words is not None and keys is not None}
+    assert rows["Select all"] == "Ctrl+A"
+    assert rows["Quit"] == "Ctrl+Q, Ctrl+W"
+    assert rows["Zoom in"] == "+, =, Ctrl++, Ctrl+="
+    assert rows["Newest first"] == "Alt+1"
+    assert rows["Move over the photo"].count("Shift+") == 4
+    assert not [words for words in rows if "&" in words]
+
+
+def test_shift_f10_opens_the_menu_of_the_current_photo(qtbot: QtBot, make: Make) -> None:
+    window, _ = make()
+    select(qtbot, window, 3)
+    grid = window.parts.library.grid
+    with qtbot.waitSignal(grid.menu_requested) as asked:
+        qtbot.keyClick(grid, Keys.Key_F10, Qt.KeyboardModifier.ShiftModifier)
+    assert grid.visualRect(grid.currentIndex()).contains(grid.viewport().mapFromGlobal(asked.args[0]))
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
+
+
+def test_in_a_narrow_window_search_and_folder_names_can_still_be_read(qtbot: QtBot, make: Make) -> None:
+    window, _ = make()
+    window.resize(800, 500)
+    qtbot.waitUntil(lambda: window.width() == 800)
+    toolbar = window.parts.library.toolbar
+    assert toolbar.search.width() >= 100
+    assert toolbar._size.geometry().right() < toolbar.width()
+    assert window.parts.folders.width() >= 160
+
+
+def test_at_first_the_window_fits_on_the_screen(
+    monkeypatch: pytest.MonkeyPatch, make: Make, tmp_path: Path, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(main_window, "FIRST_SIZE", QSize(40_000, 30_000))
+    library = FakeLibrary(0, 1, tmp_path)
+    (tmp_path / "config").mkdir(exist_ok=True)
+    bridge = Bridge(library)  # type: ignore[arg-type]
+    window = MainWindow(library, bridge)  # type: ignore[arg-type]
+    qtbot.addWidget(window)
+    room = window.screen().availableGeometry()
+    assert window.width() < room.width()
+    assert window.height() < room.height()
+    window.close()
+    bridge.close()
+    library.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QThreadPool, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, QThreadPool, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFrame, QStackedWidget, QVBoxLayout, QWidget
 
 from lookalike.core.errors import LookalikeError
@@ -59,6 +59,7 @@ class LibraryView(QWidget):
         self._refresh.setInterval(REFRESH_MS)
         self._refresh.timeout.connect(self.ask)
         self.toolbar.text_changed.connect(self._take_text)
+        self.toolbar.search_left.connect(self._go_to_grid)
         self.toolbar.order_changed.connect(self._take_order)
         self.toolbar.thumbnail_px_changed.connect(self.grid.set_thumbnail_px)
         self.grid.zoom_requested.connect(self.toolbar.zoom)
@@ -124,6 +125,11 @@ class LibraryView(QWidget):
     @Slot(str)
     def _take_text(self, words: str) -> None:
         self._change(replace(self._query, text=words.strip()))
+
+    @Slot()
+    def _go_to_grid(self) -> None:
+        if self._stack.currentWidget() is self.grid:
+            self.grid.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(object)
     def _take_order(self, order: Order) -> None:

@@ -254,7 +254,7 @@ class LookAlikePanel(QWidget):
         head.addWidget(title)
         head.addStretch()
         head.addWidget(self._count)
-        caption = QLabel(self.tr("At &least"))
+        caption = QLabel(self.tr("A&t least"))
         caption.setBuddy(self._slider)
         least = QHBoxLayout(self._threshold_row)
         least.setContentsMargins(0, 0, 0, 0)

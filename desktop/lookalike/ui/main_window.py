@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QByteArray, QPoint, QSize, Signal, Slot
+from PySide6.QtCore import QByteArray, QModelIndex, QPoint, QSize, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from lookalike.library.library import Library
 
 FIRST_SIZE = QSize(1400, 880)
+FRAME_SIZE = QSize(16, 40)
+"""About what window managers draw around a window; before it is shown nobody knows."""
 STATE_FILE = "window.json"
 """In the profile's configuration folder."""
 
@@ -170,6 +172,7 @@ class MainWindow(QMainWindow):
         parts.library.listed.connect(self._show_status)
         parts.library.toolbar.order_changed.connect(self.window_actions.check_order)
         parts.library.grid.current_row_changed.connect(self._find_for_row)
+        parts.library.grid.clicked.connect(self._find_for_clicked)
         for grid in (parts.library.grid, parts.look_alikes.grid):
             grid.focused.connect(partial(self._use_grid, grid))
             grid.open_requested.connect(partial(self._open_row, grid))
@@ -187,7 +190,8 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         state = load_window_state(self._library.profile.config / STATE_FILE)
         if not self.restoreGeometry(QByteArray(state.get("geometry", b""))):
-            self.resize(FIRST_SIZE)
+            room = self.screen().availableGeometry().size() - FRAME_SIZE
+            self.resize(FIRST_SIZE.boundedTo(room))
         self.parts.divide(state.get("panels", b""))
         hidden = state.get("hidden", b"").split()
         self.window_actions.show_folders.setChecked(b"folders" not in hidden)
@@ -210,6 +214,7 @@ class MainWindow(QMainWindow):
         self._folders = event.folders
         self.parts.folders.show_folders(event.folders)
         is_offline = {each.folder_id for each in event.folders if each.state is FolderState.OFFLINE}
+        self.parts.large.set_offline_folders(frozenset(is_offline))
         if was_offline - is_offline:
             self.parts.library.retry_pictures()
             self.parts.look_alikes.retry_pictures()
@@ -224,6 +229,7 @@ class MainWindow(QMainWindow):
     def _take_photos(self, _event: PhotosChanged) -> None:
         self.parts.library.refresh()
         self.parts.look_alikes.refresh()
+        self.parts.large.refresh()
 
     @Slot(object)
     def _take_indexing(self, indexing: IndexingChanged) -> None:
@@ -294,6 +300,11 @@ class MainWindow(QMainWindow):
             self.parts.look_alikes.find_for_file(int(self.parts.library.grid.ids[row]))
         else:
             self.parts.look_alikes.clear()
+
+    @Slot(QModelIndex)
+    def _find_for_clicked(self, index: QModelIndex) -> None:
+        """A click on the photo that is current already leads back to its look-alikes."""
+        self._find_for_row(index.row())
 
     def _take_dropped(self, dropped: Dropped) -> None:
         self.add_folders(dropped.folders)

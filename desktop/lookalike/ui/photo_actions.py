@@ -63,10 +63,10 @@ class PhotoActions(QObject):
             menu.addSeparator()
         viewer = add("external", self.tr("Open with the default &viewer"), self.open_in_viewer)
         viewer.setEnabled(0 < len(present) <= MOST_VIEWERS)
-        add("folder", self.tr("Show in the file &manager"), self.show_in_file_manager)
+        add("folder", self.tr("Show in the &file manager"), self.show_in_file_manager)
         add("link", self.tr("Copy the &path") if is_one else self.tr("Copy the &paths"), self.copy_path)
         menu.addSeparator()
-        move = add("move", self.tr("Mo&ve to a folder…"), self.move_to_folder)
+        move = add("move", self.tr("&Move to a folder…"), self.move_to_folder)
         copy = add("copy", self.tr("&Copy to a folder…"), self.copy_to_folder)
         for action in (move, copy):
             action.setEnabled(bool(present))

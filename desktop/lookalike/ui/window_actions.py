@@ -23,6 +23,8 @@ class WindowActions(QObject):
             self.tr("Find look-alikes of a &file…"), "Ctrl+Shift+O", "look-alikes"
         )
         self.quit = self._make(self.tr("&Quit"), "Ctrl+Q")
+        # There is one window, so closing it is the same.
+        self.quit.setShortcuts([QKeySequence("Ctrl+Q"), QKeySequence("Ctrl+W")])
         self.select_all = self._make(self.tr("Select &all"), keys.SelectAll)
         self.select_none = self._make(self.tr("Select &none"), "Ctrl+Shift+A")
         self.search = self._make(self.tr("&Search"), keys.Find, "search")
@@ -36,17 +38,18 @@ class WindowActions(QObject):
         self.show_look_alikes = self._make(self.tr("Look-&alikes"), "F10", is_checkable=True)
         for panel in (self.show_folders, self.show_look_alikes):
             panel.setChecked(True)
-        self.full_screen = self._make(self.tr("F&ull screen"), "F11", is_checkable=True)
+        self.full_screen = self._make(self.tr("Full scr&een"), "F11", is_checkable=True)
         self.open_photo = self._make(self.tr("&Open") + "\t" + self.tr("Enter"), None, "photo")
         self.find_similar = self._make(self.tr("Find &similar"), "Ctrl+L", "look-alikes")
         self.open_in_viewer = self._make(self.tr("Open with the default &viewer"), "Ctrl+Return", "external")
-        self.show_in_file_manager = self._make(self.tr("Show in the file &manager"), "Ctrl+Shift+E", "folder")
+        self.show_in_file_manager = self._make(self.tr("Show in the &file manager"), "Ctrl+Shift+E", "folder")
         self.copy_path = self._make(self.tr("Copy the &path"), keys.Copy, "link")
-        self.move_to_folder = self._make(self.tr("Mo&ve to a folder…"), "Ctrl+Shift+V", "move")
+        self.move_to_folder = self._make(self.tr("&Move to a folder…"), "Ctrl+Shift+V", "move")
         self.copy_to_folder = self._make(self.tr("&Copy to a folder…"), "Ctrl+Shift+C", "copy")
         self.rescan = self._make(self.tr("&Rescan all folders"), "F5", "refresh")
         self.pause = self._make(self.tr("&Pause indexing"), "Ctrl+Shift+P", is_checkable=True)
         self.skipped = self._make(self.tr("S&kipped files…"), "Ctrl+Shift+K", "warning")
+        self.shortcuts = self._make(self.tr("&Keyboard shortcuts"), keys.HelpContents)
         self.about = self._make(self.tr("&About Lookalike"), "Shift+F1", "info")
         self.orders = QActionGroup(self)
         for number, (_, words) in enumerate(orders(), 1):
@@ -105,7 +108,7 @@ class WindowActions(QObject):
         _add(photo, [first, similar, None, viewer, manager, path, None, move, copy])
         library = bar.addMenu(self.tr("&Library"))
         _add(library, [self.rescan, self.pause, None, self.skipped])
-        _add(bar.addMenu(self.tr("&Help")), [self.about])
+        _add(bar.addMenu(self.tr("&Help")), [self.shortcuts, None, self.about])
 
     def _make(self, words: str, key: Key | None, icon: str = "", *, is_checkable: bool = False) -> QAction:
         action = QAction(words, self)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, QRect, Qt, Slot
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication
 
 from lookalike.config.settings import Settings
+from lookalike.ui.shortcuts import shortcut_sections
 from lookalike.ui.window_actions import WindowActions
 from lookalike.ui.window_dialogs import WindowDialogs
 
@@ -25,6 +27,7 @@ class WindowCommands(QObject):
         super().__init__(window)
         self._library = library
         self._actions = actions
+        self._dialogs = dialogs
         self._window = window
         self._toolbar = window.parts.library.toolbar
         actions.add_folder.triggered.connect(dialogs.choose_folder)
@@ -44,7 +47,30 @@ class WindowCommands(QObject):
         actions.rescan.triggered.connect(self.rescan)
         actions.pause.triggered.connect(self.pause)
         actions.skipped.triggered.connect(dialogs.show_skipped)
+        actions.shortcuts.triggered.connect(self.show_shortcuts)
         actions.about.triggered.connect(dialogs.show_about)
+        # Qt itself knows only the menu key here, which many keyboards lack.
+        menu_key = QShortcut(QKeySequence("Shift+F10"), window)
+        menu_key.activated.connect(self.open_context_menu)
+
+    @Slot()
+    def show_shortcuts(self) -> None:
+        """Lists what the keyboard does."""
+        window = self._window
+        self._dialogs.show_shortcuts(shortcut_sections(window.menuBar(), window.parts.large.actions()))
+
+    @Slot()
+    def open_context_menu(self) -> None:
+        """Opens the context menu of what has the keyboard, at its current place."""
+        focus = QApplication.focusWidget()
+        if focus is None:
+            return
+        current = focus.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
+        place = (
+            current.center() if isinstance(current, QRect) and current.isValid() else focus.rect().center()
+        )
+        reason = QContextMenuEvent.Reason.Keyboard
+        QApplication.sendEvent(focus, QContextMenuEvent(reason, place, focus.mapToGlobal(place)))
 
     @Slot()
     def select_all(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from lookalike.ui.bridge import Bridge
 from lookalike.ui.choose_folder import choose_folder
 from lookalike.ui.settings_folders import removal_question
 from lookalike.ui.settings_page import SettingsPage
+from lookalike.ui.shortcuts import Section, ShortcutsDialog
 from lookalike.ui.skipped_dialog import SkippedDialog
 from lookalike.ui.urls import path_of
 
@@ -77,6 +79,11 @@ class WindowDialogs(QObject):
         """Opens the about page."""
         if not self._raise("about"):
             self._show("about", AboutDialog(self._bridge, self._window))
+
+    def show_shortcuts(self, sections: Sequence[Section]) -> None:
+        """Opens the list of what the keyboard does."""
+        if not self._raise("shortcuts"):
+            self._show("shortcuts", ShortcutsDialog(sections, self._window))
 
     @Slot(int)
     def ask_to_remove(self, folder_id: int) -> None:

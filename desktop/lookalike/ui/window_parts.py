@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FOLDERS_WIDTH_PX = 222
 LOOK_ALIKES_WIDTH_PX = 400
 LIBRARY_WIDTH_PX = 776
-LEAST_FOLDERS_PX = 150
+LEAST_FOLDERS_PX = 184
 LEAST_LOOK_ALIKES_PX = 240
 THUMBNAIL_THREADS = 2
 """Reading and shrinking a thumbnail takes about 2 ms; more threads only fight over the interpreter."""
