@@ -14,11 +14,12 @@ from PySide6.QtCore import QTimer, qWarning
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
+from lookalike.config.paths import Profile
 from lookalike.config.settings import Settings
-from lookalike.core.errors import ProfileBusyError
+from lookalike.core.errors import ProfileBusyError, ProfileError
 from lookalike.library.events import WorkFailed
 from lookalike.ui import app as ui_app
-from lookalike.ui.app import Session, StopSignals, run_with, start_failed_box
+from lookalike.ui.app import Session, StopSignals, run_window, run_with, start_failed_box
 from lookalike.ui.crash import CrashHooks
 from lookalike.ui.main_window import MainWindow
 from tests.ui.fakes import FakeLibrary
@@ -191,3 +192,19 @@ def test_why_nothing_opens_can_be_read_to_its_end(qtbot: QtBot) -> None:
     for label in labels:
         assert label.height() >= label.heightForWidth(label.width())
         assert label.wordWrap() or label.width() >= label.sizeHint().width()
+
+
+@pytest.mark.parametrize("in_the_way", ["", "state/lookalike.log"])
+def test_a_profile_that_cannot_be_written_is_told_on_the_screen_too(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_the_way: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(ui_app, "_tell_start_failed", told.append)
+    folder = tmp_path / "profile"
+    if in_the_way:
+        (folder / in_the_way).mkdir(parents=True)
+    else:
+        folder.write_text("a file where the folder should be")
+    with pytest.raises(ProfileError) as raised:
+        run_window(Profile.at(folder))
+    assert told == [str(raised.value)]

@@ -24,7 +24,7 @@ from lookalike.config.assets import models_folder
 from lookalike.config.logs import start_logging
 from lookalike.config.paths import Profile
 from lookalike.config.settings import Settings, load_settings
-from lookalike.core.errors import LookalikeError
+from lookalike.core.errors import LookalikeError, ProfileError
 from lookalike.ui import theme
 from lookalike.ui.bridge import Bridge
 from lookalike.ui.crash import CrashDialog, CrashHooks
@@ -59,8 +59,12 @@ def run_window(profile: Profile, add_folders: Iterable[bytes] = ()) -> int:
     Raises:
         LookalikeError: The library cannot be opened; on a screen the user has been told.
     """
-    profile.prepare()
-    start_logging(profile.log)
+    try:
+        _prepare(profile)
+    except LookalikeError as error:
+        make_application(Settings())
+        _tell_start_failed(str(error))
+        raise
 
     def make_library() -> Library:
         from lookalike.library.library import Library  # numpy, SQLite and more: loaded while Qt starts
@@ -226,6 +230,20 @@ class StopSignals(QObject):
 
 def _take_signal(_number: int, _frame: FrameType | None) -> None:
     """Does nothing by itself: that a handler exists makes Python write to the wake-up socket."""
+
+
+def _prepare(profile: Profile) -> None:
+    """Makes the profile's folders and starts the log.
+
+    Raises:
+        ProfileError: The profile cannot be written.
+    """
+    profile.prepare()
+    try:
+        start_logging(profile.log)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ProfileError(f"The profile file “{profile.log}” cannot be written: {reason}.") from error
 
 
 def _on_thread(name: str, work: LibraryFactory) -> Future[Library]:
