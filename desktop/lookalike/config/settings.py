@@ -61,7 +61,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     least_side_px: int = 64
     effort: Effort = Effort.BALANCED
-    cache_limit_bytes: int = 2 * 1024**3
+    cache_limit_bytes: int = 2_000_000_000
     model: str = ""
     metric: Metric = Metric.COSINE
     appearance: Appearance = Appearance.SYSTEM
