@@ -46,7 +46,7 @@ def test_it_shows_what_is_set(page: SettingsPage) -> None:
     assert page.folders_page.least_side.value() == 96
     assert page.indexing_page.rescan.value() == 20
     assert page.search_page.measure.currentData() is Metric.COSINE
-    assert page.storage_page.limit.value() == 2147
+    assert page.storage_page.limit.value() == 2000
 
 
 def test_opening_and_closing_changes_nothing(page: SettingsPage, library: ViewsLibrary) -> None:
