@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from watchfiles import _rust_notify
 
 from lookalike.library import watcher as watcher_module
 from lookalike.library.watcher import Watcher
@@ -97,6 +98,23 @@ def test_the_watch_limit_is_told_in_words(
     watcher.watch([bytes(tmp_path)])
     assert answers.wait(lambda: bool(answers.troubles))
     assert "limit of watched folders" in answers.troubles[0]
+
+
+def test_below_the_watch_limit_the_rest_is_listened_to_and_the_limit_is_told(
+    tmp_path: Path, watcher: Watcher, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limited(*arguments: object) -> object:
+        if not arguments[-1]:  # watchfiles hides the limit when it is asked to pass over what it may not open
+            raise OSError("OS file watch limit reached. about ['/photos/d30']")
+        return notify(*arguments)
+
+    notify = _rust_notify.RustNotify
+    monkeypatch.setattr(_rust_notify, "RustNotify", limited)
+    watcher.watch([bytes(tmp_path)])
+    assert answers.wait(lambda: bool(answers.troubles))
+    assert "limit of watched folders" in answers.troubles[0]
+    (tmp_path / "new.jpg").write_bytes(b"photo")
+    assert answers.wait(lambda: bool(answers.settled))
 
 
 def test_a_name_that_is_not_utf8_asks_for_a_scan_and_listening_goes_on(

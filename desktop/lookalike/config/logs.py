@@ -21,6 +21,9 @@ class _PrivateFileHandler(RotatingFileHandler):
     def _open(self) -> IO[str]:  # type: ignore[override]
         return open(self.baseFilename, self.mode, encoding=self.encoding, opener=private_opener)
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Loses the line: on a full disk every line would otherwise end as a traceback on the terminal."""
+
 
 def start_logging(file: Path, level: int = logging.INFO) -> None:
     """Sends everything from ``level`` up to ``file``, replacing handlers set before."""

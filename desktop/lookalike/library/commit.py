@@ -102,8 +102,9 @@ class Writing:
             written = self._writer.call(lambda catalog: _write(catalog, commit)).result()
         except CatalogWaitsError as error:
             log.warning("The catalog could not be written: %s", error)
-            self._is_failing = True
-            self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, str(error)))
+            if not self._is_failing:  # said once, not with every try
+                self._is_failing = True
+                self._bus.send(NoticeRaised(NoticeKind.DISK_FULL, str(error)))
             return None
         if any(each.vector is not None for each in commit.stored):
             following = self._writer.call(self._catch_up)

@@ -116,8 +116,16 @@ class Watcher:
         # watchfiles' own loop does not tell when listening has begun, and what changes before that is lost.
         from watchfiles._rust_notify import RustNotify
 
-        with RustNotify(roots, False, False, 0, True, True) as notify:
+        trouble: OSError | None = None
+        try:
+            notify = RustNotify(roots, False, False, 0, True, False)
+        except OSError as error:  # a folder that may not be opened, or the limit; the rest can be listened to
+            trouble = error
+            notify = RustNotify(roots, False, False, 0, True, True)
+        with notify:
             self._on_listening()
+            if trouble is not None and _is_limit(trouble):
+                self._tell(trouble)
             while True:
                 changes = notify.watch(DEBOUNCE_MS, STEP_MS, TIMEOUT_MS, self._restart)
                 if isinstance(changes, str):
@@ -129,7 +137,7 @@ class Watcher:
 
     def _tell(self, error: OSError) -> None:
         log.warning("Listening for changes failed: %s", error)
-        if error.errno in (errno.ENOSPC, errno.EMFILE) or "limit" in str(error).lower():
+        if _is_limit(error):
             self._on_trouble(
                 "The system’s limit of watched folders is reached, so changes are found by regular scans instead."
                 " Raising fs.inotify.max_user_watches brings instant updates back."
@@ -163,6 +171,11 @@ class Watcher:
                     self._waiting.pop(path, None)
                     settled.append(path)
         return settled
+
+
+def _is_limit(error: OSError) -> bool:
+    """Says whether the system allows no more watches; watchfiles says so in words alone."""
+    return error.errno in (errno.ENOSPC, errno.EMFILE) or "limit" in str(error).lower()
 
 
 def _look(path: bytes) -> tuple[int, int] | None:
