@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 
 MOST_DECODERS = 8
 """More decoders than this starve the embedding, which is one thread."""
+LIMITED_RESCAN_S = 60.0
+"""How often folders are compared while the system allows too few watches."""
 COUNT_EVERY_S = 1.0
 """Counting 100,000 photos takes 60 ms of the query thread."""
 
@@ -73,6 +75,7 @@ class Engine:
         self._closers: list[Callable[[], None]] = []
         self._counted_at = 0.0
         self._is_count_old = False
+        self._is_limited = False
 
     def open(self) -> tuple[bytes, ...]:
         """Takes the profile and starts everything.
@@ -170,7 +173,7 @@ class Engine:
             open_catalog=self._open_catalog,
             bus=self.bus,
             progress=self.progress,
-            rescan_s=lambda: self.settings.rescan_minutes * 60.0 if self.is_watching else float("inf"),
+            rescan_s=self._rescan_s,
             least_side_px=lambda: self.settings.least_side_px,
             on_scanned=self.count,
             on_returned=self.watcher.listen_again,
@@ -239,11 +242,18 @@ class Engine:
     def _settled(self, changed: Sequence[bytes]) -> None:
         self.scanning.ask_settled(changed)
 
+    def _rescan_s(self) -> float:
+        if not self.is_watching:
+            return float("inf")
+        return LIMITED_RESCAN_S if self._is_limited else self.settings.rescan_minutes * 60.0
+
     def _listening(self) -> None:
+        self._is_limited = False
         self.bus.send(NoticeRaised(NoticeKind.WATCH_LIMIT, ""))
         self.scanning.ask_all()
 
     def _events_lost(self, sentence: str) -> None:
+        self._is_limited = bool(sentence)
         if sentence:
             self.bus.send(NoticeRaised(NoticeKind.WATCH_LIMIT, sentence))
         self.scanning.ask_all()
