@@ -17,7 +17,7 @@ from lookalike.core.errors import ModelError
 from lookalike.embedding.card import ModelCard
 from lookalike.embedding.golden import golden_picture
 from lookalike.embedding.models import ModelStore
-from lookalike.embedding.session import Embedder, open_default
+from lookalike.embedding.session import Embedder, working_card
 
 Write = Callable[..., ModelCard]
 Graph = Callable[..., onnx.ModelProto]
@@ -33,6 +33,12 @@ def pictures(count: int) -> np.ndarray:
 def expected_golden() -> list[float]:
     quarters = golden_picture(SIDE).reshape(2, 8, 2, 8, 3).mean((1, 3)).transpose(2, 0, 1).ravel()
     return [float(v) for v in quarters / np.linalg.norm(quarters)]
+
+
+def working(folder: Path) -> ModelCard:
+    """Returns the card that serves where the default of ``folder`` is wanted."""
+    store = ModelStore(folder, folder / "none")
+    return working_card(store, store.default())
 
 
 def test_embeds_quarters_in_input_order(write_model: Write, tiny_graph: Graph) -> None:
@@ -160,7 +166,7 @@ def test_the_fallback_serves_where_the_default_computes_wrongly(
     write_model(tiny_graph(), "float", golden=golden)
     saturated = {"vector": [1.0] + [0.0] * (DIM - 1), "least_cosine": 0.995}
     write_model(tiny_graph(), "small", golden=saturated, default=True, fallback="float")
-    assert open_default(ModelStore(tmp_path, tmp_path / "none"), 1).card.model_id == "float"
+    assert working(tmp_path).model_id == "float"
 
 
 def test_a_default_that_computes_rightly_serves_itself(
@@ -169,7 +175,7 @@ def test_a_default_that_computes_rightly_serves_itself(
     golden = {"vector": expected_golden(), "least_cosine": 0.9999}
     write_model(tiny_graph(), "float", golden=golden)
     write_model(tiny_graph(), "small", golden=golden, default=True, fallback="float")
-    assert open_default(ModelStore(tmp_path, tmp_path / "none"), 1).card.model_id == "small"
+    assert working(tmp_path).model_id == "small"
 
 
 def test_no_model_serves_where_both_compute_wrongly(
@@ -179,7 +185,7 @@ def test_no_model_serves_where_both_compute_wrongly(
     write_model(tiny_graph(), "float", golden=golden)
     write_model(tiny_graph(), "small", golden=golden, default=True, fallback="float")
     with pytest.raises(ModelError, match="does not compute correctly"):
-        open_default(ModelStore(tmp_path, tmp_path / "none"), 1)
+        working(tmp_path)
 
 
 def test_the_golden_picture_is_the_same_everywhere() -> None:

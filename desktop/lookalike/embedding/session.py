@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -115,23 +116,37 @@ class Embedder:
         return float(row @ golden.vector) >= golden.least_cosine
 
 
-def open_default(store: ModelStore, threads: int) -> Embedder:
-    """Opens the default model, or its fallback where this machine does not compute it as its maker's did.
+def computes_rightly(card: ModelCard) -> bool:
+    """Opens a model and says whether it gives the golden vector of its card on this machine.
+
+    Raises:
+        ModelError: It cannot be opened.
+    """
+    return Embedder.open(card, 1).matches_golden()
+
+
+def working_card(
+    store: ModelStore, card: ModelCard, is_right: Callable[[ModelCard], bool] = computes_rightly
+) -> ModelCard:
+    """Returns ``card``, or its fallback where this machine does not compute it as its maker's did.
 
     Some CPUs without VNNI saturate in int8 products; the float file then serves, with a model id of its own.
+
+    Args:
+        store: Where the fallback is looked up.
+        card: The model wanted.
+        is_right: Tries a model; a caller may remember the answer.
 
     Raises:
         ModelError: Neither can be opened or neither gives the vector of its card.
     """
-    card = store.default()
-    embedder = Embedder.open(card, threads)
-    if embedder.matches_golden():
-        return embedder
+    if is_right(card):
+        return card
     if card.fallback_id:
         log.warning("%s computes wrongly on this machine; %s serves instead", card.model_id, card.fallback_id)
-        embedder = Embedder.open(store.get(card.fallback_id), threads)
-        if embedder.matches_golden():
-            return embedder
+        fallback = store.get(card.fallback_id)
+        if is_right(fallback):
+            return fallback
     raise ModelError("Lookalike's model does not compute correctly on this machine.")
 
 

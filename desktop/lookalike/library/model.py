@@ -21,7 +21,7 @@ from lookalike.config.paths import write_private
 from lookalike.core.errors import ModelError
 from lookalike.embedding.card import ModelCard
 from lookalike.embedding.models import ModelStore
-from lookalike.embedding.session import Embedder
+from lookalike.embedding.session import Embedder, computes_rightly, working_card
 
 log = logging.getLogger(__name__)
 
@@ -122,10 +122,10 @@ def open_shared(store: ModelStore, wanted_id: str, memo: Path, tell: Callable[[s
     Raises:
         ModelError: No model can be used.
     """
-    card = _wanted_card(store, wanted_id, tell)
-    if card.fallback_id and not _computes_rightly(card, memo):
+    wanted = _wanted_card(store, wanted_id, tell)
+    card = working_card(store, wanted, lambda each: _remembered(each, memo))
+    if card is not wanted:
         tell("The fast model does not compute rightly on this processor; the exact one serves instead.")
-        card = store.get(card.fallback_id)
     threads = max(1, (os.cpu_count() or 1) // 2)
     return SharedModel(card, lambda: Embedder.open(card, threads))
 
@@ -139,7 +139,7 @@ def _wanted_card(store: ModelStore, wanted_id: str, tell: Callable[[str], None])
     return store.default()
 
 
-def _computes_rightly(card: ModelCard, memo: Path) -> bool:
+def _remembered(card: ModelCard, memo: Path) -> bool:
     key = f"{card.model_id} on {platform.machine()} {platform.processor()}"
     try:
         tried = json.loads(memo.read_text("utf-8"))
@@ -147,7 +147,7 @@ def _computes_rightly(card: ModelCard, memo: Path) -> bool:
             return bool(tried[key])
     except (OSError, ValueError, AttributeError):
         tried = {}
-    result = Embedder.open(card, 1).matches_golden()
+    result = computes_rightly(card)
     try:
         write_private(memo, json.dumps({**tried, key: result}).encode())
     except OSError as error:
